@@ -1,0 +1,28 @@
+PYTHON ?= python3
+RUN := .venv/bin/python
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+.PHONY: help book test lab clean install
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	  printf '%-18s %s\n' "$$name" "$$text"; done
+
+install:
+	@$(PYTHON) tools/bootstrap.py
+
+book: install ## execute every page, run every check, leave _build/html/index.html
+	@$(RUN) tools/build.py
+
+test: install ## lint, unit tests, the book with warnings as errors, and its published notebooks again
+	@$(RUN) -m ruff check .
+	@$(RUN) tools/build.py
+	@$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests src/reparam _build/jupyter_execute
+
+lab: install ## open the chapters as notebooks in JupyterLab
+	@$(RUN) tools/lab.py
+
+clean: ## remove what was built (the installation in .venv stays)
+	@rm -rf _build

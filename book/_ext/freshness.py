@@ -1,0 +1,124 @@
+"""Tie every executed page to the helpers it was executed with.
+
+The execution cache keys a notebook on its code cells and its kernel specification alone, so a change in ``src`` would
+go unnoticed. Each page therefore carries, in its kernel specification, a digest of all that its cells can depend on;
+the published notebook shows it too, and a test compares it with the tree.
+"""
+
+import ast
+import hashlib
+import os
+import platform
+import re
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "reparam"
+CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)
+
+
+def _modules(source):
+    """Names of the package's modules that Python source imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "reparam":
+            names = [alias.name for alias in node.names]
+            found |= {".".join([node.module, name]) for name in names} | {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "reparam"}
+    return found
+
+
+def _file(module):
+    base = PACKAGE.joinpath(*module.split(".")[1:])
+    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+
+
+@lru_cache(maxsize=None)
+def _imports(path, stamp):
+    return frozenset(_modules(Path(path).read_text()))
+
+
+def helper_files(text, page):
+    """The files of ``src/reparam`` that a page's cells can reach, imports of imports included.
+
+    Parameters
+    ----------
+    text : str
+        The page's source.
+    page : str
+        Its name without folder; the grader loads the exercises of that name.
+
+    Returns
+    -------
+    list of Path
+        Sorted; every module if the cells are no valid Python.
+    """
+    cells = "\n".join(re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in CODE_CELL.findall(text))
+    try:
+        waiting = _modules(cells)
+    except SyntaxError:
+        return sorted(PACKAGE.rglob("*.py"))
+    files, seen = {PACKAGE / "__init__.py"}, set()
+    if "reparam.grader" in waiting:
+        waiting |= {"reparam.exercises", f"reparam.exercises.{page}"}
+    while waiting:
+        module = waiting.pop()
+        path = None if module in seen else _file(module)
+        seen.add(module)
+        if path:
+            files.add(path)
+            waiting |= _imports(str(path), path.stat().st_mtime_ns)
+    return sorted(files)
+
+
+def digest(text, page):
+    """What a page's results depend on beside its own cells, as 16 hexadecimal digits.
+
+    Helpers, pinned packages, Python's version and the seed are in; the number of threads is not, since results may
+    not depend on it.
+    """
+    h = hashlib.sha256()
+    for path in [*helper_files(text, page), ROOT / "requirements.txt"]:
+        h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    h.update(f"{platform.python_version()} {os.environ.get('REPARAM_SEED', '').strip() or 0}".encode())
+    return h.hexdigest()[:16]
+
+
+def is_notebook(text):
+    """True if a page has a kernel."""
+    return bool(KERNEL.match(text))
+
+
+def with_digest(text, page):
+    """The page's source with its digest in the kernel specification; unchanged if the page has no kernel."""
+    if not is_notebook(text):
+        return text
+    return KERNEL.sub(lambda m: f"{m[1]}  digest: {digest(text, page)}\n", text, count=1)
+
+
+def _source_read(app, docname, source):
+    text = source[0]
+    source[0] = with_digest(text, docname.split("/")[-1])
+    if is_notebook(text):
+        app.env.reparam_digests[docname] = digest(text, docname.split("/")[-1])
+
+
+def _outdated(app, env, added, changed, removed):
+    if not hasattr(env, "reparam_digests"):
+        env.reparam_digests = {}
+    stale = []
+    for docname, old in env.reparam_digests.items():
+        path = Path(env.doc2path(docname))
+        if path.is_file() and digest(path.read_text(), docname.split("/")[-1]) != old:
+            stale.append(docname)
+    return stale
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("source-read", _source_read)
+    app.connect("env-get-outdated", _outdated)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

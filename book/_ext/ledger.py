@@ -1,0 +1,185 @@
+"""The ledger of checks, and the map from the source's statements to the places that state and check them.
+
+Both are filled from the executed notebooks that the build publishes, so they cannot claim what did not run. A check
+that names a label which no page displays is a warning, and warnings are errors here.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
+
+log = logging.getLogger(__name__)
+ROOT = Path(__file__).resolve().parents[2]
+STATEMENT = re.compile(r"^([SD]\d+)(?![0-9])")
+MAP = json.loads((Path(__file__).parent / "source_map.json").read_text(encoding="utf-8"))
+
+
+class placeholder(nodes.General, nodes.Element):
+    """Stands for a table until every page has been read."""
+
+
+class Ledger(SphinxDirective):
+    """``{ledger}``: every check of the book."""
+
+    def run(self):
+        return [placeholder(kind="ledger")]
+
+
+class SourceMap(SphinxDirective):
+    """``{source-map}``: every statement and defect of the source."""
+
+    def run(self):
+        return [placeholder(kind="source-map")]
+
+
+def reports(notebook):
+    """Checks recorded in an executed notebook.
+
+    Parameters
+    ----------
+    notebook : dict
+        Parsed ``.ipynb``.
+
+    Returns
+    -------
+    list of dict
+        In the order of the page.
+    """
+    return [
+        report
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        for report in output.get("metadata", {}).get("reparam-checks", [])
+    ]
+
+
+def _anchors(env):
+    """Every label a check may name: displayed equations, and claims such as propositions and remarks."""
+    found = {}
+    for label, equation in env.get_domain("math").equations.items():
+        found[label] = (equation[0], f"equation-{nodes.make_id(label)}")
+    for label, claim in getattr(env, "proof_list", {}).items():
+        found[label] = (claim["docname"], claim["ids"][0])
+    for label, (docname, anchor, _) in env.get_domain("std").labels.items():
+        if STATEMENT.match(label.upper()):
+            found.setdefault(label.upper(), (docname, anchor))
+    return found
+
+
+def _collect(app, env):
+    """Gather the checks of all notebook pages, and refuse labels that no page displays."""
+    rows, anchors = [], _anchors(env)
+    for docname in env.reparam_digests:
+        path = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.ipynb"
+        if docname not in env.found_docs or not path.is_file():
+            continue
+        for report in reports(json.loads(path.read_text(encoding="utf-8"))):
+            rows.append({"page": docname, **report})
+            if report["label"] not in anchors:
+                log.warning("a check names %r, which no page displays", report["label"], location=docname)
+    order = {name: i for i, name in enumerate(env.toctree_includes.get(env.config.root_doc, []))}
+    env.reparam_checks = sorted(rows, key=lambda r: order.get(r["page"], 99))
+
+
+def _updated(app, env):
+    _collect(app, env)
+    return [d for d in ("book/checks", "book/source_map", "book/index") if d in env.found_docs]
+
+
+def _link(app, docname, label, text=None):
+    anchors = _anchors(app.env)
+    if label not in anchors:
+        return nodes.inline("", text or label)
+    target, anchor = anchors[label]
+    return make_refnode(app.builder, docname, target, anchor, nodes.inline("", text or label))
+
+
+def _table(head, rows, widths):
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=w) for w in widths]
+
+    def row(cells):
+        line = nodes.row()
+        for cell in cells:
+            entry = nodes.entry()
+            paragraph = nodes.paragraph()
+            for part in cell if isinstance(cell, list) else [cell]:
+                paragraph += part if isinstance(part, nodes.Node) else nodes.Text(str(part))
+            entry += paragraph
+            line += entry
+        return line
+
+    top, body = nodes.thead(), nodes.tbody()
+    top += row(head)
+    body += [row(r) for r in rows]
+    group += [top, body]
+    table = nodes.table(classes=["ledger"])
+    table += group
+    return table
+
+
+def _stated(app, number):
+    """Labels under which a statement stands: ``S33`` and its parts ``S33-1``, ``S33-2``, ..."""
+    anchors = _anchors(app.env)
+    return sorted((a for a in anchors if a == number or a.startswith(number + "-")), key=lambda a: (len(a), a))
+
+
+def _ledger(app, docname):
+    checks = app.env.reparam_checks
+    checked = {m[1] for c in checks if (m := STATEMENT.match(c["label"]))}
+    random = sum(c["random"] for c in checks)
+    everything = [e["id"] for e in MAP]
+    lines = [
+        f"Statements and defects of the source that a check backs: {len(checked & set(everything))} of "
+        f"{sum(not e.get('naming') for e in MAP)} (mere naming needs none).",
+        f"Checks passed: {len(checks)}, comparing {sum(c['numbers'] for c in checks):,} numbers.",
+        f"Odds of a false alarm in one build of the whole book: {random * 5.733e-7:.1g} "
+        f"({random:,} random numbers compared, each with odds of 5.7e-7).",
+    ]
+    totals = nodes.bullet_list()
+    for line in lines:
+        item = nodes.list_item()
+        item += nodes.paragraph("", line)
+        totals += item
+    titles = app.env.titles
+    rows = [
+        [_link(app, docname, c["label"]), titles[c["page"]].astext(), c["tier"], f"{c['observed']:.1e}", f"{c['allowed']:.1e}"]
+        for c in checks
+    ]
+    return [totals, _table(["Checks", "Chapter", "Tier", "Observed", "Allowed"], rows, [12, 34, 22, 14, 14])]
+
+
+def _source_map(app, docname):
+    counts = {}
+    for check in app.env.reparam_checks:
+        if m := STATEMENT.match(check["label"]):
+            counts[m[1]] = counts.get(m[1], 0) + 1
+    rows = []
+    for entry in MAP:
+        stated = _stated(app, entry["id"])
+        where = [part for label in stated for part in (_link(app, docname, label), nodes.Text(" "))]
+        n = counts.get(entry["id"], 0)
+        checks = f"{n} check{'s' if n != 1 else ''}" if n else "naming, no check" if entry.get("naming") else "none yet"
+        rows.append([entry["id"], entry["text"], where or "not written yet", checks if stated else "—"])
+    return [_table(["No.", "What it says", "Where", "Checked by"], rows, [8, 60, 16, 16])]
+
+
+def _resolve(app, doctree, docname):
+    makers = {"ledger": _ledger, "source-map": _source_map}
+    for node in list(doctree.findall(placeholder)):
+        node.replace_self(makers[node["kind"]](app, docname))
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.add_node(placeholder)
+    app.add_directive("ledger", Ledger)
+    app.add_directive("source-map", SourceMap)
+    app.connect("env-updated", _updated)
+    app.connect("doctree-resolved", _resolve)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": False}

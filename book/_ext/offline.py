@@ -1,0 +1,51 @@
+"""Make pages complete in themselves: math, notebooks to download and accessible names, with no request to outside."""
+
+import re
+import shutil
+from importlib.metadata import files
+from pathlib import Path
+
+
+def _copy_mathjax(app, error):
+    if error is None and app.builder.name == "html":
+        packed = next(f for f in files("sphinx-mathjax-offline") if f.name == "tex-svg.js" and f.parent.name == "mathjax")
+        target = Path(app.outdir) / "_static" / "mathjax" / "tex-svg.js"
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(packed.locate(), target)
+
+
+def _offer_notebook(app, pagename, templatename, context, doctree):
+    notebook = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+    if notebook.is_file():
+        target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook, target)
+        context["ipynb_source"] = f"{pagename}.ipynb"
+
+
+REPAIRS = (
+    (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r"\1"),
+    (re.compile(r' role="doc-bibliography"'), ' role="list"'),
+)
+
+
+def _repair(app, error):
+    """Mend what the theme gets wrong for screen readers, in the written pages."""
+    if error is not None or app.builder.name != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        mended = html
+        for pattern, replacement in REPAIRS:
+            mended = pattern.sub(replacement, mended)
+        if mended != html:
+            page.write_text(mended, encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("build-finished", _copy_mathjax)
+    app.connect("build-finished", _repair)
+    app.connect("html-page-context", _offer_notebook, priority=400)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

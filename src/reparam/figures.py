@@ -1,0 +1,156 @@
+"""One look for every picture of the book: plots, sliders and network drawings."""
+
+import base64
+import hashlib
+import io
+from html import escape
+
+import matplotlib
+
+INK, MUTED = "#1f2937", "#6b7280"
+BLUE, ORANGE, GREEN, RED, PURPLE = "#0b62a8", "#b85c00", "#00795a", "#b3261e", "#7a3e9d"
+
+STYLE = {
+    "figure.dpi": 110, "figure.facecolor": "white", "savefig.facecolor": "white",
+    "font.size": 10.5, "axes.titlesize": 10.5, "axes.labelsize": 10.5, "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
+    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE]),
+    "lines.linewidth": 1.8, "svg.hashsalt": "reparam", "figure.constrained_layout.use": True,
+}
+
+
+def panels(columns=1, height=3.2, **options):
+    """A figure in the book's style, wide enough for one text column.
+
+    Parameters
+    ----------
+    columns : int
+        Panels side by side, 1 to 3.
+    height : float
+        Inches.
+    **options
+        Passed on to :func:`matplotlib.pyplot.subplots`, for instance ``sharey=True``.
+
+    Returns
+    -------
+    figure, axes
+        ``axes`` is one Axes, or an array of them if there are several.
+
+    Raises
+    ------
+    ValueError
+        If ``columns`` is not 1 to 3.
+    """
+    if columns not in (1, 2, 3):
+        raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
+    from matplotlib import pyplot
+
+    with matplotlib.rc_context(STYLE):
+        return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
+
+
+def note(ax, x, y, text, color=INK, **options):
+    """Write a label beside the curve that it names: the book has no legends.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : float
+        Place of the text's left end, in data units.
+    text : str
+    color : str
+        The curve's own colour.
+    **options
+        Passed on to ``ax.annotate``.
+
+    Returns
+    -------
+    matplotlib.text.Annotation
+    """
+    return ax.annotate(text, (x, y), color=color, xytext=(4, 0), textcoords="offset points", va="center", **options)
+
+
+def _png(figure):
+    """Bytes of a figure with few colours: a third of the usual size, and the same on every build."""
+    from PIL import Image
+
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=100, metadata={"Software": None})
+    small = io.BytesIO()
+    Image.open(raw).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+class Html:
+    """A piece of HTML that a notebook shows and that compares equal from run to run."""
+
+    def __init__(self, html):
+        self._html = html
+
+    def _repr_html_(self):
+        return self._html
+
+    def __repr__(self):
+        return f"<figure of {len(self._html) // 1000} kB>"
+
+
+_SLIDER = """<div class="reparam-slider" id="{id}" data-frames="{frames}" data-texts="{texts}">
+<img alt="{alt}" src="data:image/png;base64,{first}" style="max-width:100%;height:auto">
+<p><label>{label} <input type="range" min="0" max="{last}" value="{start}" step="1"
+aria-valuetext="{start_text}"></label> <output>{start_text}</output></p>
+<script>(function(){{const b=document.getElementById("{id}"),f=b.dataset.frames.split(" "),
+t=b.dataset.texts.split("|"),r=b.querySelector("input");r.addEventListener("input",function(){{
+b.querySelector("img").src="data:image/png;base64,"+f[r.value];b.querySelector("output").value=t[r.value];
+r.setAttribute("aria-valuetext",t[r.value]);}});}})();</script></div>"""
+
+
+def slider(draw, values, label, alt, start=None, text="{:g}"):
+    """Frames behind a slider: no kernel and no network, operable from the keyboard, still in print.
+
+    Parameters
+    ----------
+    draw : callable, ``value -> figure``
+        Draws one frame with :func:`panels`; same size and axis limits for every value.
+    values : sequence
+        One per frame, at most 24.
+    label : str
+        What the slider sets, for instance ``"σ of q"``.
+    alt : str
+        What the picture shows and how it changes along the slider.
+    start : int, optional
+        The frame shown first and in print; the middle one if not stated.
+    text : str
+        Format of the value beside the slider.
+
+    Returns
+    -------
+    Html
+        Under 300 kB.
+
+    Raises
+    ------
+    ValueError
+        If there are no values or more than 24, ``alt`` or ``label`` is empty, or the frames weigh over 300 kB.
+    """
+    from matplotlib import pyplot
+
+    values = list(values)
+    if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
+        raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
+    start = len(values) // 2 if start is None else start
+    frames = []
+    for value in values:
+        figure = draw(value)
+        frames.append(base64.b64encode(_png(figure)).decode())
+        pyplot.close(figure)
+    texts = [text.format(v) for v in values]
+    name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]
+    html = _SLIDER.format(
+        id=name, frames=" ".join(frames), texts=escape("|".join(texts)), alt=escape(alt), label=escape(label),
+        first=frames[start], last=len(frames) - 1, start=start, start_text=escape(texts[start]),
+    )
+    if len(html) > 300_000:
+        raise ValueError(f"the slider weighs {len(html) // 1000} kB, 300 are allowed: fewer or plainer frames")
+    return Html(html)
+

@@ -1,0 +1,259 @@
+"""Build the book: execute every page whose results could have changed, in parallel, then render.
+
+Usage: build.py [--execute-only]
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "_build"
+CACHE = BUILD / ".jupyter_cache"
+HTML = BUILD / "html"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+for variable in THREADS:  # problems this small gain nothing from threads, and two kernels with two each lose much
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import freshness
+import yaml
+from ledger import reports
+
+
+class BuildFailed(Exception):
+    """The book is not to be had; the message says why in one line or one per page."""
+
+
+def toc_pages():
+    """Names of all pages of `_toc.yml`, without ending, in order."""
+    found = []
+
+    def walk(node):
+        if isinstance(node, dict):
+            found.extend(node[key] for key in ("root", "file") if key in node)
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+    return found
+
+
+def notebook_pages():
+    """Pages of `_toc.yml` that have a kernel, with their text."""
+    pages = {}
+    for name in toc_pages():
+        path = ROOT / f"{name}.md"
+        if not path.is_file():
+            raise BuildFailed(f"_toc.yml names {name}, but there is no {name}.md")
+        text = path.read_text(encoding="utf-8")
+        if freshness.is_notebook(text):
+            pages[name] = text
+    return pages
+
+
+@contextmanager
+def only_build():
+    """Hold the build folder: a second build waits, a killed one leaves a mark that the next one heeds."""
+    try:
+        BUILD.mkdir(exist_ok=True)
+        lock = (BUILD / ".lock").open("w")
+    except OSError as error:
+        raise BuildFailed(f"cannot write {BUILD}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("another build is at work here; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = BUILD / ".unfinished"
+        if mark.exists():  # pages half written, or older than an index that was not finished
+            for name in ("html", ".doctrees", "jupyter_execute"):
+                shutil.rmtree(BUILD / name, ignore_errors=True)
+        mark.touch()
+        yield
+        mark.unlink()
+
+
+def open_cache():
+    """The execution cache; a damaged one is thrown away whole."""
+    from jupyter_cache import get_cache
+
+    try:
+        cache = get_cache(CACHE)
+        cache.list_cache_records()
+        return cache
+    except Exception as error:
+        if isinstance(error, OSError):
+            raise
+        shutil.rmtree(CACHE, ignore_errors=True)
+        return get_cache(CACHE)
+
+
+def cached(cache, notebook):
+    """The record of an execution that is whole and readable, else None."""
+    import nbformat
+
+    try:
+        record = cache.match_cache_notebook(notebook)
+    except KeyError:
+        return None
+    try:
+        stored = nbformat.read(CACHE / "executed" / record.hashkey / "base.ipynb", 4)
+        counts = [c.execution_count for c in stored.cells if c.cell_type == "code"]
+        if counts == list(range(1, len(counts) + 1)):
+            return record
+    except Exception:  # truncated or unreadable: execute again
+        pass
+    cache.remove_cache(record.pk)
+    return None
+
+
+async def execute(name, notebook, room):
+    """Run one page in a kernel of its own; return (seconds, CPU seconds)."""
+    import psutil
+    from nbclient import NotebookClient
+
+    failed = {}
+
+    def on_error(cell, cell_index, execute_reply):
+        failed["at"] = sum(c.cell_type == "code" for c in notebook.cells[: cell_index + 1])
+
+    usage = {}
+
+    def on_executed(cell, cell_index, execute_reply):  # the last call tells the whole: the kernel is gone afterwards
+        times = psutil.Process(client.km.provisioner.pid).cpu_times()
+        usage["cpu"] = times.user + times.system
+
+    async with room:
+        print(f"executing {name}", flush=True)
+        start = time.perf_counter()
+        client = NotebookClient(
+            notebook, timeout=300, kernel_name="python3", shutdown_kernel="immediate", record_timing=False,
+            resources={"metadata": {"path": str((ROOT / name).parent)}},
+            on_cell_error=on_error, on_cell_executed=on_executed,
+        )
+        try:
+            await client.async_execute()
+        except Exception as error:
+            words = str(getattr(error, "evalue", "") or error).strip().splitlines() or [type(error).__name__]
+            kind = getattr(error, "ename", type(error).__name__)
+            where = f"code cell {failed['at']} of " if "at" in failed else ""
+            raise BuildFailed(f"{where}{name}.md failed: {kind}: {words[0]}") from None
+        return time.perf_counter() - start, usage["cpu"]
+
+
+async def execute_all(waiting):
+    """Execute pages over the cores; return what each took, or its BuildFailed."""
+    room = asyncio.Semaphore(int(os.environ.get("REPARAM_JOBS", 0)) or len(os.sched_getaffinity(0)))
+    return await asyncio.gather(*(execute(n, nb, room) for n, nb in waiting.items()), return_exceptions=True)
+
+
+def execute_pages():
+    """Bring the cache up to date; return per page (seconds, CPU seconds, notebook, whether it ran now)."""
+    from jupyter_cache.base import CacheBundleIn
+    from myst_nb.core.config import NbParserConfig
+    from myst_nb.core.read import create_nb_reader
+    from myst_parser.config.main import MdParserConfig
+
+    cache = open_cache()
+    notebooks, records = {}, {}
+    for name, text in notebook_pages().items():
+        text = freshness.with_digest(text, name.split("/")[-1])
+        reader = create_nb_reader(f"{name}.md", MdParserConfig(), NbParserConfig(), text)
+        notebooks[name] = reader.read(text)
+        records[name] = cached(cache, notebooks[name])
+    waiting = {n: nb for n, nb in notebooks.items() if records[n] is None}
+    problems = []
+    for name, result in zip(waiting, asyncio.run(execute_all(waiting)), strict=True):
+        if isinstance(result, BuildFailed):
+            problems.append(str(result))
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            records[name] = cache.cache_notebook_bundle(
+                CacheBundleIn(waiting[name], str(ROOT / f"{name}.md"),
+                              data={"execution_seconds": result[0], "cpu_seconds": result[1]}),
+                check_validity=True, overwrite=True,
+            )
+    if problems:
+        raise BuildFailed("\n".join(problems))
+    rows = {}
+    for name, notebook in notebooks.items():
+        _, merged = cache.merge_match_into_notebook(notebook)
+        data = records[name].data
+        rows[name] = (data["execution_seconds"], data["cpu_seconds"], merged, name in waiting)
+    return rows
+
+
+def render():
+    """Run Sphinx on the executed pages, warnings as errors."""
+    from jupyter_book.sphinx import build_sphinx
+
+    config = {
+        "nb_execution_cache_path": str(CACHE), "nitpicky": True, "external_toc_path": str(ROOT / "_toc.yml"),
+        "latex_individualpages": False,
+    }
+    failed = build_sphinx(
+        str(ROOT), str(HTML), noconfig=True, path_config=str(ROOT / "_config.yml"), confoverrides=config,
+        doctreedir=str(BUILD / ".doctrees"), warningiserror=True, keep_going=True, quiet=True,
+    )
+    if failed:
+        raise BuildFailed("the pages do not render cleanly: see the warnings above")
+
+
+def table(rows, sphinx_seconds, wall):
+    """The table that a build ends with."""
+    lines = [f"{'page':<28}{'seconds':>9}{'CPU':>8}{'cells':>7}{'checks':>8}"]
+    for name, (seconds, cpu, notebook, now) in rows.items():
+        cells = sum(c.cell_type == "code" for c in notebook.cells)
+        mark = "" if now else "  (unchanged)"
+        lines.append(f"{name:<28}{seconds:>9.1f}{cpu:>8.1f}{cells:>7}{len(reports(notebook)):>8}{mark}")
+    ran = [r for r in rows.values() if r[3]]
+    cores = len(os.sched_getaffinity(0))
+    cpu = sum(r[1] for r in ran)
+    lines.append(
+        f"{len(ran)} of {len(rows)} pages executed; {wall:.1f} s in all, of which rendering {sphinx_seconds:.1f} s; "
+        f"kernels' CPU time over {cores} cores {cpu / cores:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def main():
+    start = time.perf_counter()
+    try:
+        from reparam.noise import seed
+
+        seed()
+        with only_build():
+            rows = execute_pages()
+            rendering = time.perf_counter()
+            if "--execute-only" not in sys.argv:
+                render()
+            now = time.perf_counter()
+            print(table(rows, now - rendering, now - start))
+            (BUILD / "times.json").write_text(json.dumps({n: r[:2] for n, r in rows.items()}))
+        print(HTML / "index.html")
+    except BuildFailed as problem:
+        print(f"\nbuild failed\n{problem}", file=sys.stderr)
+        return 1
+    except (OSError, sqlite3.Error, ValueError) as problem:
+        print(f"\nbuild failed\n{problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

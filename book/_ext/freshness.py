@@ -10,7 +10,7 @@ import hashlib
 import os
 import platform
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def _file(module):
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path, stamp):
     return frozenset(_modules(Path(path).read_text()))
 

@@ -19,7 +19,7 @@ STATEMENT = re.compile(r"^([SD]\d+)(?![0-9])")
 MAP = json.loads((Path(__file__).parent / "source_map.json").read_text(encoding="utf-8"))
 
 
-class placeholder(nodes.General, nodes.Element):
+class Placeholder(nodes.General, nodes.Element):
     """Stands for a table until every page has been read."""
 
 
@@ -27,14 +27,14 @@ class Ledger(SphinxDirective):
     """``{ledger}``: every check of the book."""
 
     def run(self):
-        return [placeholder(kind="ledger")]
+        return [Placeholder(kind="ledger")]
 
 
 class SourceMap(SphinxDirective):
     """``{source-map}``: every statement and defect of the source."""
 
     def run(self):
-        return [placeholder(kind="source-map")]
+        return [Placeholder(kind="source-map")]
 
 
 def reports(notebook):
@@ -148,7 +148,8 @@ def _ledger(app, docname):
         totals += item
     titles = app.env.titles
     rows = [
-        [_link(app, docname, c["label"]), titles[c["page"]].astext(), c["tier"], f"{c['observed']:.1e}", f"{c['allowed']:.1e}"]
+        [_link(app, docname, c["label"]), titles[c["page"]].astext(), c["tier"],
+         f"{c['observed']:.1e}", f"{c['allowed']:.1e}"]
         for c in checks
     ]
     return [totals, _table(["Checks", "Chapter", "Tier", "Observed", "Allowed"], rows, [12, 34, 22, 14, 14])]
@@ -171,13 +172,13 @@ def _source_map(app, docname):
 
 def _resolve(app, doctree, docname):
     makers = {"ledger": _ledger, "source-map": _source_map}
-    for node in list(doctree.findall(placeholder)):
+    for node in list(doctree.findall(Placeholder)):
         node.replace_self(makers[node["kind"]](app, docname))
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.add_node(placeholder)
+    app.add_node(Placeholder)
     app.add_directive("ledger", Ledger)
     app.add_directive("source-map", SourceMap)
     app.connect("env-updated", _updated)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def _copy_mathjax(app, error):
     if error is None and app.builder.name == "html":
-        packed = next(f for f in files("sphinx-mathjax-offline") if f.name == "tex-svg.js" and f.parent.name == "mathjax")
+        packed = next(f for f in files("sphinx-mathjax-offline") if f.as_posix().endswith("mathjax/tex-svg.js"))
         target = Path(app.outdir) / "_static" / "mathjax" / "tex-svg.js"
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)

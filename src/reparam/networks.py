@@ -1,5 +1,7 @@
 """Small feed-forward networks whose initial weights come from a named generator."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -31,7 +33,7 @@ def mlp(sizes, generator, activation=nn.Tanh, dtype=torch.float64):
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"sizes must hold at least two positive widths, got {tuple(sizes)}")
     layers = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=dtype)
         nn.init.normal_(linear.weight, std=inputs**-0.5, generator=generator)
         nn.init.uniform_(linear.bias, -1, 1, generator=generator)

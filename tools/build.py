@@ -1,10 +1,11 @@
 """Build the book: execute every page whose results could have changed, in parallel, then render.
 
-Usage: build.py [--execute-only]
+Usage: build.py
 """
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 HTML = BUILD / "html"
+INPUTS = ("_config.yml", "_toc.yml", "requirements.txt", "book/**/*", "src/reparam/**/*.py", "tools/build.py")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 for variable in THREADS:  # problems this small gain nothing from threads, and two kernels with two each lose much
     os.environ.setdefault(variable, "1")
@@ -78,13 +80,52 @@ def only_build():
         except OSError:
             print("another build is at work here; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        mark = BUILD / ".unfinished"
-        if mark.exists():  # pages half written, or older than an index that was not finished
-            for name in ("html", ".doctrees", "jupyter_execute"):
-                shutil.rmtree(BUILD / name, ignore_errors=True)
-        mark.touch()
         yield
-        mark.unlink()
+
+
+def digest(*patterns):
+    """What the given files hold, with the Python version and the seed, as hexadecimal digits."""
+    h = hashlib.sha256(f"{sys.version} {os.environ.get('REPARAM_SEED', '').strip() or 0}".encode())
+    for path in sorted(p for pattern in patterns for p in ROOT.glob(pattern) if "__pycache__" not in p.parts):
+        if path.is_file():
+            h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return h.hexdigest()
+
+
+def outputs():
+    """Size and time of every published file: a book that was touched since is built again."""
+    found = {}
+    for folder in (HTML, BUILD / "jupyter_execute"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                stat = path.stat()
+                found[path.relative_to(BUILD).as_posix()] = [stat.st_size, stat.st_mtime_ns]
+    return found
+
+
+@contextmanager
+def finished_or_fresh(state):
+    """Start from nothing unless the last build finished with the same tools; leave a mark only when this one does."""
+    done = BUILD / "done.json"
+    tools = digest("_config.yml", "book/_ext/*", "book/_static/*", "tools/build.py", "requirements.txt")
+    if state.get("tools") != tools:
+        for name in ("html", ".doctrees", "jupyter_execute"):
+            shutil.rmtree(BUILD / name, ignore_errors=True)
+    done.unlink(missing_ok=True)
+    pages = {}
+    yield pages
+    written = {"tools": tools, "inputs": digest(*INPUTS), "pages": pages, "outputs": outputs()}
+    partial = done.with_suffix(".part")
+    partial.write_text(json.dumps(written))
+    partial.replace(done)
+
+
+def last_build():
+    """What the last finished build left, or nothing."""
+    try:
+        return json.loads((BUILD / "done.json").read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 def open_cache():
@@ -162,7 +203,7 @@ async def execute_all(waiting):
 
 
 def execute_pages():
-    """Bring the cache up to date; return per page (seconds, CPU seconds, notebook, whether it ran now)."""
+    """Bring the cache up to date; return per page its seconds, CPU seconds, cells, checks, and whether it ran now."""
     from jupyter_cache.base import CacheBundleIn
     from myst_nb.core.config import NbParserConfig
     from myst_nb.core.read import create_nb_reader
@@ -190,12 +231,15 @@ def execute_pages():
             )
     if problems:
         raise BuildFailed("\n".join(problems))
-    rows = {}
+    pages = {}
     for name, notebook in notebooks.items():
         _, merged = cache.merge_match_into_notebook(notebook)
-        data = records[name].data
-        rows[name] = (data["execution_seconds"], data["cpu_seconds"], merged, name in waiting)
-    return rows
+        pages[name] = {
+            "seconds": records[name].data["execution_seconds"], "cpu": records[name].data["cpu_seconds"],
+            "cells": sum(c.cell_type == "code" for c in merged.cells), "checks": len(reports(merged)),
+            "now": name in waiting,
+        }
+    return pages
 
 
 def render():
@@ -214,42 +258,46 @@ def render():
         raise BuildFailed("the pages do not render cleanly: see the warnings above")
 
 
-def table(rows, sphinx_seconds, wall):
+def table(pages, rendering, wall):
     """The table that a build ends with."""
     lines = [f"{'page':<28}{'seconds':>9}{'CPU':>8}{'cells':>7}{'checks':>8}"]
-    for name, (seconds, cpu, notebook, now) in rows.items():
-        cells = sum(c.cell_type == "code" for c in notebook.cells)
-        mark = "" if now else "  (unchanged)"
-        lines.append(f"{name:<28}{seconds:>9.1f}{cpu:>8.1f}{cells:>7}{len(reports(notebook)):>8}{mark}")
-    ran = [r for r in rows.values() if r[3]]
+    for name, page in pages.items():
+        mark = "" if page["now"] else "  (unchanged)"
+        lines.append(
+            f"{name:<28}{page['seconds']:>9.1f}{page['cpu']:>8.1f}{page['cells']:>7}{page['checks']:>8}{mark}"
+        )
+    ran = [page for page in pages.values() if page["now"]]
     cores = len(os.sched_getaffinity(0))
-    cpu = sum(r[1] for r in ran)
     lines.append(
-        f"{len(ran)} of {len(rows)} pages executed; {wall:.1f} s in all, of which rendering {sphinx_seconds:.1f} s; "
-        f"kernels' CPU time over {cores} cores {cpu / cores:.1f} s"
+        f"{len(ran)} of {len(pages)} pages executed; {wall:.1f} s in all, of which rendering {rendering:.1f} s; "
+        f"the kernels' CPU time over {cores} cores is {sum(page['cpu'] for page in ran) / cores:.1f} s"
     )
     return "\n".join(lines)
 
 
-def main():
+def build():
+    """Build what has changed; print the table and, last, the path of the index."""
     start = time.perf_counter()
-    try:
-        from reparam.noise import seed
-
-        seed()
-        with only_build():
-            rows = execute_pages()
+    with only_build():
+        state = last_build()
+        if state.get("inputs") == digest(*INPUTS) and state["outputs"] == outputs():
+            pages = {name: {**page, "now": False} for name, page in state["pages"].items()}
+            print(table(pages, 0.0, time.perf_counter() - start))
+            return
+        with finished_or_fresh(state) as pages:
+            pages.update(execute_pages())
             rendering = time.perf_counter()
-            if "--execute-only" not in sys.argv:
-                render()
-            now = time.perf_counter()
-            print(table(rows, now - rendering, now - start))
-            (BUILD / "times.json").write_text(json.dumps({n: r[:2] for n, r in rows.items()}))
+            render()
+        now = time.perf_counter()
+        print(table(pages, now - rendering, now - start))
+
+
+def main():
+    try:
+        freshness.check_seed()
+        build()
         print(HTML / "index.html")
-    except BuildFailed as problem:
-        print(f"\nbuild failed\n{problem}", file=sys.stderr)
-        return 1
-    except (OSError, sqlite3.Error, ValueError) as problem:
+    except (BuildFailed, OSError, sqlite3.Error) as problem:
         print(f"\nbuild failed\n{problem}", file=sys.stderr)
         return 1
     return 0

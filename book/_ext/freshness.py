@@ -19,6 +19,19 @@ CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MUL
 KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)
 
 
+def check_seed():
+    """Refuse a seed that the pages would refuse, before any of them starts.
+
+    Raises
+    ------
+    OSError
+        If ``REPARAM_SEED`` is neither empty nor a non-negative whole number.
+    """
+    text = os.environ.get("REPARAM_SEED", "").strip()
+    if text and not (text.isascii() and text.isdigit()):
+        raise OSError(f"REPARAM_SEED must be a non-negative whole number, got {text!r}")
+
+
 def _modules(source):
     """Names of the package's modules that Python source imports."""
     found = set()

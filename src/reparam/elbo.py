@@ -310,3 +310,30 @@ def best_normal(log_joint, mu, sigma):
 
     best = minimize(loss, (mu, math.log(sigma)), method="BFGS", options={"gtol": 1e-9})
     return float(best.x[0]), math.exp(best.x[1])
+
+
+def draw_split(z, posterior, q, bound, log_evidence):
+    """One frame of the chapter's slider: q against the posterior, and how bound and gap share the evidence.
+
+    Parameters
+    ----------
+    z, posterior, q : array, shape ``(k,)``
+        Nodes and the two densities there.
+    bound, log_evidence : float
+        In nats.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    from reparam import figures
+
+    figure, (left, right) = figures.panels(2, height=2.6, width_ratios=(3, 1))
+    left.fill_between(z, posterior, color="#d9dee5")
+    left.plot(z, q, color=figures.ORANGE)
+    left.set(xlabel="latent variable z", ylabel="density", ylim=(0, 1.6), title="posterior (grey) and q")
+    shown = max(bound, log_evidence - 9)
+    right.bar(0, log_evidence - shown, bottom=shown, width=0.6, color=figures.RED)
+    right.bar(0, shown - (log_evidence - 10), bottom=log_evidence - 10, width=0.6, color=figures.BLUE)
+    right.set(xticks=[], ylabel="nats", ylim=(log_evidence - 10, log_evidence), title="gap over bound")
+    return figure

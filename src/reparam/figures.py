@@ -75,10 +75,10 @@ def _png(figure):
     """Bytes of a figure with few colours: a third of the usual size, and the same on every build."""
     from PIL import Image
 
-    raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=100, metadata={"Software": None})
+    figure.canvas.draw()  # once; savefig would lay out and draw a second time
+    picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
     small = io.BytesIO()
-    Image.open(raw).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
     return small.getvalue()
 
 
@@ -139,10 +139,15 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
         raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
     start = len(values) // 2 if start is None else start
-    frames = []
+    frames, places = [], None
     for value in values:
         figure = draw(value)
+        if places:  # laid out as the first frame: nothing jumps, and layout is the dearest part of a frame
+            figure.set_layout_engine("none")
+            for ax, place in zip(figure.axes, places, strict=True):
+                ax.set_position(place)
         frames.append(base64.b64encode(_png(figure)).decode())
+        places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
     texts = [text.format(v) for v in values]
     name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]

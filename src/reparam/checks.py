@@ -77,7 +77,7 @@ def _array(name, value):
 
 
 def _pair(first, a, second, b):
-    if a is b:
+    if a is b and not isinstance(a, float | int):  # Python keeps one copy of equal constants
         raise ValueError(f"{first} and {second} are the same object: compare two different roads")
     a, b = _array(first, a), _array(second, b)
     if b.ndim and a.shape != b.shape:

@@ -119,6 +119,8 @@ def grade(name, answer):
     for args in task.inputs:
         try:
             results.append(answer(*args))
+            if results[-1] is None:
+                return Verdict(False, f"{name}: your function returned None; is a return missing?")
             _numbers(results[-1])
         except Exception as error:  # whatever a reader's function raises becomes a hint
             return Verdict(False, f"{name}: your function raised {type(error).__name__}: {error}")

@@ -1,0 +1,48 @@
+"""Plots and sliders: one style, stable bytes, labels that a screen reader can use."""
+
+import matplotlib
+import pytest
+
+from reparam import figures
+
+matplotlib.use("Agg")
+
+
+def draw(value):
+    figure, ax = figures.panels(height=2.0)
+    ax.plot([0, 1], [0, value])
+    figures.note(ax, 0.5, 0.5, "line")
+    return figure
+
+
+def test_slider_is_the_same_on_every_run_and_complete():
+    first = figures.slider(draw, [0.5, 1.0], "slope", "A line that gets steeper.")._repr_html_()
+    assert first == figures.slider(draw, [0.5, 1.0], "slope", "A line that gets steeper.")._repr_html_()
+    assert 'alt="A line that gets steeper."' in first
+    assert "<label>slope <input" in first
+    assert 'aria-valuetext="1"' in first
+    assert "http" not in first
+
+
+def test_slider_escapes_its_texts():
+    html = figures.slider(draw, [1.0], "a < b", 'say "x"')._repr_html_()
+    assert "a &lt; b" in html
+    assert "say &quot;x&quot;" in html
+
+
+@pytest.mark.parametrize(("values", "label", "alt"),
+                         [([], "a", "b"), (range(25), "a", "b"), ([1], " ", "b"), ([1], "a", "")],
+                         ids=["none", "many", "no label", "no alt"])
+def test_slider_refuses_what_a_reader_could_not_use(values, label, alt):
+    with pytest.raises(ValueError, match="a slider needs"):
+        figures.slider(draw, values, label, alt)
+
+
+@pytest.mark.parametrize("columns", [0, 4], ids=["none", "four"])
+def test_panels_fit_a_column_of_text(columns):
+    with pytest.raises(ValueError, match="columns must be"):
+        figures.panels(columns)
+
+
+def test_html_repr_tells_its_size_only():
+    assert repr(figures.Html("x" * 2500)) == "<figure of 2 kB>"

@@ -1,0 +1,54 @@
+"""Streamed moments equal those of one big array."""
+
+import numpy as np
+import pytest
+
+from reparam import noise
+from reparam.moments import BLOCK, Moments, stream
+
+
+@pytest.mark.parametrize("cuts", [(1,), (3, 400), (999,)], ids=["1+999", "3+397+600", "999+1"])
+def test_merged_blocks_equal_one_array(cuts):
+    x = noise.generator("test/moments").standard_exponential((1000, 2))
+    whole = Moments(x)
+    parts = [Moments(part) for part in np.split(x, cuts)]
+    merged = sum(parts[1:], parts[0])
+    assert merged.n == 1000
+    np.testing.assert_allclose(merged.mean, x.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(merged.variance, x.var(0, ddof=1), rtol=1e-11)
+    np.testing.assert_allclose(merged.standard_error, x.std(0, ddof=1) / 1000**0.5, rtol=1e-11)
+    np.testing.assert_allclose(merged.variance_standard_error, whole.variance_standard_error, rtol=1e-9)
+
+
+def test_error_of_the_variance_matches_the_fourth_moment():
+    # Var[(x - mean)^2] = kurtosis * var^2 - var^2
+    x = noise.generator("test/kurtosis").standard_normal(5000)
+    central = x - x.mean()
+    expected = np.sqrt((np.mean(central**4) - np.mean(central**2) ** 2) / 5000)
+    np.testing.assert_allclose(Moments(x).variance_standard_error, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "width"), [(1, 1), (10, 3), (70_000, 1), (5, 10 * BLOCK)],
+                         ids=["one", "few", "several blocks", "blocks of one"])
+def test_stream_asks_for_exactly_n_draws(n, width):
+    asked = []
+
+    def draw(k):
+        asked.append(k)
+        return np.arange(float(k))
+
+    assert stream(draw, n, width).n == n == sum(asked)
+    assert max(asked) <= max(1, BLOCK // width)
+
+
+@pytest.mark.parametrize("bad", [np.empty((0, 2)), np.array([1.0, np.nan]), np.float64(3)],
+                         ids=["empty", "nan", "scalar"])
+def test_bad_draws_are_refused(bad):
+    with pytest.raises(ValueError, match="draws must"):
+        Moments(bad)
+
+
+@pytest.mark.parametrize(("n", "width"), [(0, 1), (1, 0)], ids=["n", "width"])
+def test_stream_refuses_nothing_to_draw(n, width):
+    with pytest.raises(ValueError, match="at least 1"):
+        stream(np.zeros, n, width)

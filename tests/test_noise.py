@@ -1,0 +1,62 @@
+"""Generators: one stream per (seed, place), and a clear refusal of a bad seed."""
+
+import numpy as np
+import pytest
+import torch
+
+from reparam import noise
+
+
+@pytest.fixture(autouse=True)
+def _unset(monkeypatch):
+    monkeypatch.delenv("REPARAM_SEED", raising=False)
+
+
+def test_unset_empty_and_zero_are_one_seed(monkeypatch):
+    unset = noise.normal("test/a", 3)
+    for text in ("", " 0 "):
+        monkeypatch.setenv("REPARAM_SEED", text)
+        torch.testing.assert_close(noise.normal("test/a", 3), unset)
+
+
+def test_another_seed_and_another_place_give_other_draws(monkeypatch):
+    first, elsewhere = noise.normal("test/a", 3), noise.normal("test/b", 3)
+    monkeypatch.setenv("REPARAM_SEED", "7")
+    assert not torch.equal(first, elsewhere)
+    assert not torch.equal(noise.normal("test/a", 3), first)
+
+
+def test_torch_generator_repeats_and_follows_the_seed(monkeypatch):
+    def draw():
+        return torch.randn(4, generator=noise.torch_generator("test/w"))
+
+    first = draw()
+    assert torch.equal(first, draw())
+    monkeypatch.setenv("REPARAM_SEED", "1")
+    assert not torch.equal(first, draw())
+
+
+def test_normal_draws_are_standard_normal():
+    from scipy.stats import kstest, norm
+
+    x = noise.normal("test/law", 20_000)
+    assert x.dtype == torch.float64
+    assert kstest(x.numpy(), norm.cdf).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "seven", "²"], ids=["negative", "fraction", "word", "superscript"])
+def test_a_wrong_seed_is_refused(monkeypatch, text):
+    monkeypatch.setenv("REPARAM_SEED", text)
+    with pytest.raises(ValueError, match="REPARAM_SEED must be a non-negative whole number"):
+        noise.generator("test/a")
+
+
+@pytest.mark.parametrize("place", ["", 3], ids=["empty", "number"])
+def test_a_place_needs_a_name(place):
+    with pytest.raises(ValueError, match="place must be"):
+        noise.generator(place)
+
+
+def test_a_scalar_shape_is_allowed():
+    assert noise.normal("test/scalar").shape == ()
+    assert np.isfinite(float(noise.normal("test/scalar")))

@@ -46,3 +46,15 @@ def test_panels_fit_a_column_of_text(columns):
 
 def test_html_repr_tells_its_size_only():
     assert repr(figures.Html("x" * 2500)) == "<figure of 2 kB>"
+
+
+def test_a_notebook_shows_every_figure_not_only_the_first():
+    # a kernel of its own: the notebook backend loads once per process, at the first figure
+    import nbformat
+    from nbclient import NotebookClient
+
+    source = "from reparam import figures\nfigure, ax = figures.panels()"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for _ in range(3)])
+    NotebookClient(notebook, kernel_name="python3", shutdown_kernel="immediate").execute()
+    shown = [sum("image/png" in out.get("data", {}) for out in cell.outputs) for cell in notebook.cells]
+    assert shown == [1, 1, 1]

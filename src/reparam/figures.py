@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from functools import cache
 from html import escape
 
 import matplotlib
@@ -18,6 +19,14 @@ STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE]),
     "lines.linewidth": 1.8, "svg.hashsalt": "reparam", "figure.constrained_layout.use": True,
 }
+
+
+@cache
+def _wake_backend():
+    """Load the backend now: a notebook's turns interactive as it loads, and a style context would undo that."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend(matplotlib.get_backend())
 
 
 def panels(columns=1, height=3.2, **options):
@@ -46,6 +55,7 @@ def panels(columns=1, height=3.2, **options):
         raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
     from matplotlib import pyplot
 
+    _wake_backend()
     with matplotlib.rc_context(STYLE):
         return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
 

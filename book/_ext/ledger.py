@@ -15,7 +15,7 @@ from sphinx.util.nodes import make_refnode
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
-STATEMENT = re.compile(r"^([SD]\d+)(?![0-9])")
+STATEMENT = re.compile(r"^([SDF]\d+)(?![0-9])")
 MAP = json.loads((Path(__file__).parent / "source_map.json").read_text(encoding="utf-8"))
 
 

@@ -378,7 +378,7 @@ def derivative(f, x, step=0.01):
 
 
 def implicit_path(cdf, density, z, phi, step=0.01):
-    r"""The implicit path derivative :math:`\dfrac{\partial z}{\partial\phi}=-\dfrac{\partial_\phi F(z;\phi)}{p(z;\phi)}`.
+    r"""The slope of a draw in the parameter: :math:`\dot z=-\partial_\phi F(z;\phi)/p(z;\phi)`.
 
     Parameters
     ----------
@@ -534,3 +534,31 @@ def small_temperature(f, step=0.01, points=8):
     k = np.arange(1, points + 1)
     limit, slope, *_ = np.linalg.solve(np.vander(k, increasing=True).astype(float), [f(step * i) for i in k])
     return limit, slope / step
+
+
+def draw_wax(points, colours, y, density):
+    """One frame of the chapter's slider: relaxed draws in the triangle, and the density of two categories.
+
+    Parameters
+    ----------
+    points : array, shape ``(n, 3)``
+        Points of the simplex.
+    colours : sequence of str
+        One per point.
+    y, density : array, shape ``(k,)``
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    from reparam import figures
+
+    figure, (left, right) = figures.panels(2, height=2.7)
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
+    left.fill(*corners.T, facecolor="none", edgecolor=figures.MUTED)
+    left.scatter(*(points @ corners).T, s=8, c=colours)
+    left.set(title="three categories", aspect="equal")
+    left.axis("off")
+    right.plot(y, density)
+    right.set(xlabel="y", ylabel="density", ylim=(0, 4), title="two categories")
+    return figure

@@ -108,7 +108,7 @@ def test_variance_rejects_a_wrong_value(wrong):
 
 
 def test_exceeds_asks_for_five_standard_errors():
-    assert check.exceeds("x", draws(400, shift=0.4), 0.0).observed == 5.0  # lead 8 SE
+    assert check.exceeds("x", draws(400, shift=0.4), 0.0).allowed == 5.0  # lead 8 SE
     with pytest.raises(check.CheckFailed, match="above the bound"):
         check.exceeds("x", draws(400, shift=0.1), 0.0)  # lead 2 SE
 

@@ -29,7 +29,6 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import freshness
 import yaml
-from ledger import reports
 
 
 class BuildFailed(Exception):
@@ -205,6 +204,7 @@ async def execute_all(waiting):
 def execute_pages():
     """Bring the cache up to date; return per page its seconds, CPU seconds, cells, checks, and whether it ran now."""
     from jupyter_cache.base import CacheBundleIn
+    from ledger import reports
     from myst_nb.core.config import NbParserConfig
     from myst_nb.core.read import create_nb_reader
     from myst_parser.config.main import MdParserConfig

@@ -9,9 +9,12 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from notebooks import published
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+
+from reparam.checks import LOWER_TIERS
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +78,7 @@ def _collect(app, env):
     """Gather the checks of all notebook pages, and refuse labels that no page displays."""
     rows, anchors = [], _anchors(env)
     for docname in env.reparam_digests:
-        path = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.ipynb"
+        path = published(app, docname)
         if docname not in env.found_docs or not path.is_file():
             continue
         for report in reports(json.loads(path.read_text(encoding="utf-8"))):
@@ -149,7 +152,7 @@ def _ledger(app, docname):
     titles = app.env.titles
     rows = [
         [_link(app, docname, c["label"]), titles[c["page"]].astext(), c["tier"],
-         f"{c['observed']:.1e}", f"{c['allowed']:.1e}"]
+         f"{c['observed']:.1e}", f"{'≥' if c['tier'] in LOWER_TIERS else '≤'} {c['allowed']:.1e}"]
         for c in checks
     ]
     return [totals, _table(["Checks", "Chapter", "Tier", "Observed", "Allowed"], rows, [12, 34, 22, 14, 14])]

@@ -1,4 +1,4 @@
-"""Make pages complete in themselves: math, notebooks to download and accessible names, with no request to outside."""
+"""Make pages complete in themselves: their math script, and names that a screen reader can use."""
 
 import re
 import shutil
@@ -13,15 +13,6 @@ def _copy_mathjax(app, error):
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(packed.locate(), target)
-
-
-def _offer_notebook(app, pagename, templatename, context, doctree):
-    notebook = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
-    if notebook.is_file():
-        target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(notebook, target)
-        context["ipynb_source"] = f"{pagename}.ipynb"
 
 
 REPAIRS = (
@@ -47,5 +38,4 @@ def setup(app):
     """Register with Sphinx."""
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _repair)
-    app.connect("html-page-context", _offer_notebook, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,13 +19,17 @@ MIN_DRAWS = 1_000
 """Fewer draws than this make the normal approximation behind the odds unsafe."""
 
 
+LOWER_TIERS = ("order", "contrast", "Monte Carlo order")
+"""Tiers whose ``observed`` is a lead, which must be at least ``allowed``."""
+
+
 class CheckFailed(AssertionError):
     """Two roads to one number parted: one of them is wrong."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """One passed check.
+    """One passed check: ``observed`` is at most ``allowed``, or at least that in :data:`LOWER_TIERS`.
 
     Its repr holds no digit that could flip from machine to machine; the measured figures travel beside it as
     metadata of the cell's output, from where the ledger page reads them.
@@ -231,7 +235,7 @@ def exceeds(label, draws, bound=0.0):
     return _settle(
         lead >= SIGMAS,
         f"the mean lies {lead:.3g} standard errors above the bound where 5 are needed",
-        Report(label, "Monte Carlo order", f"mean of draws exceeds {bound:g} by 5 standard errors", SIGMAS, lead),
+        Report(label, "Monte Carlo order", f"mean of draws exceeds {bound:g} by 5 standard errors", lead, SIGMAS),
     )
 
 
@@ -309,7 +313,7 @@ def less(label, smaller, larger, by=0.0):
     return _settle(
         lead >= by and lead > 0,
         f"the order leads by {lead:.3g} where {by:g} is needed",
-        Report(label, "order", f"smaller by at least {by:g}" if by else "smaller", by, lead, a.size),
+        Report(label, "order", f"smaller by at least {by:g}" if by else "smaller", lead, by, a.size),
     )
 
 
@@ -343,5 +347,5 @@ def differs(label, wrong, right, by):
     return _settle(
         error >= by,
         f"the formula called wrong is only {error:.3g} off where {by:g} was claimed",
-        Report(label, "contrast", f"wrong by at least {by:g}", by, error, a.size),
+        Report(label, "contrast", f"wrong by at least {by:g}", error, by, a.size),
     )

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import io
-from functools import cache
+import sys
 from html import escape
 
 import matplotlib
+import matplotlib.figure
+from matplotlib import pyplot
 
 INK, MUTED = "#1f2937", "#6b7280"
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0b62a8", "#b85c00", "#00795a", "#b3261e", "#7a3e9d"
@@ -19,14 +21,8 @@ STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE]),
     "lines.linewidth": 1.8, "svg.hashsalt": "reparam", "figure.constrained_layout.use": True,
 }
-
-
-@cache
-def _wake_backend():
-    """Load the backend now: a notebook's turns interactive as it loads, and a style context would undo that."""
-    from matplotlib import pyplot
-
-    pyplot.switch_backend(matplotlib.get_backend())
+matplotlib.rcParams.update(STYLE)  # a context around pyplot would undo the notebook's own interactive mode
+pyplot.switch_backend(matplotlib.get_backend())  # now, so that the first figure finds the notebook's set-up done
 
 
 def panels(columns=1, height=3.2, **options):
@@ -53,11 +49,8 @@ def panels(columns=1, height=3.2, **options):
     """
     if columns not in (1, 2, 3):
         raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
-    from matplotlib import pyplot
-
-    _wake_backend()
-    with matplotlib.rc_context(STYLE):
-        return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
+    _show_small()
+    return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
 
 
 def note(ax, x, y, text, color=INK, **options):
@@ -82,14 +75,20 @@ def note(ax, x, y, text, color=INK, **options):
 
 
 def _png(figure):
-    """Bytes of a figure with few colours: a third of the usual size, and the same on every build."""
+    """A figure as PNG in base64, with few colours: a third of the usual size, and the same on every build."""
     from PIL import Image
 
     figure.canvas.draw()  # once; savefig would lay out and draw a second time
     picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
     small = io.BytesIO()
     picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
-    return small.getvalue()
+    return base64.b64encode(small.getvalue()).decode()
+
+
+def _show_small():
+    """Have notebooks show figures through :func:`_png`: a few kB each, where their own way takes over a hundred."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        shell.display_formatter.formatters["image/png"].for_type(matplotlib.figure.Figure, _png)
 
 
 class Html:
@@ -143,8 +142,6 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     ValueError
         If there are no values or more than 24, ``alt`` or ``label`` is empty, or the frames weigh over 300 kB.
     """
-    from matplotlib import pyplot
-
     values = list(values)
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
         raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
@@ -156,7 +153,7 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
             figure.set_layout_engine("none")
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
-        frames.append(base64.b64encode(_png(figure)).decode())
+        frames.append(_png(figure))
         places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
     texts = [text.format(v) for v in values]

@@ -1,0 +1,45 @@
+"""Publish the executed notebooks: with their outputs, and offered for download on their pages.
+
+MyST-NB writes the notebook that it parsed, which has no outputs when they came from the cache. nbval would compare
+nothing in such a notebook and pass. So the outputs are merged in again here, once each page has been read.
+"""
+
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+
+WELCOME = """*This notebook is a page of the book "The reparameterization trick". Its cells use the book's
+helper package `reparam`: from a copy of the book's repository, `pip install .` installs it, with NumPy, SciPy, PyTorch
+and Matplotlib. The notebook then runs from any folder.*"""
+
+
+def published(app, docname):
+    """Where the executed notebook of a page lies, whether or not it exists."""
+    return Path(app.outdir).parent / "jupyter_execute" / f"{docname}.ipynb"
+
+
+def _publish(app, doctree):
+    path = published(app, app.env.docname)
+    if app.env.docname in app.env.reparam_digests and path.is_file():
+        notebook = nbformat.read(path, nbformat.NO_CONVERT)
+        _, merged = get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(notebook)
+        nbformat.write(merged, path)
+
+
+def _offer(app, pagename, templatename, context, doctree):
+    path = published(app, pagename)
+    if pagename in app.env.reparam_digests and path.is_file():
+        notebook = nbformat.read(path, nbformat.NO_CONVERT)
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(WELCOME, id="welcome"))
+        target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+        context["ipynb_source"] = f"{pagename}.ipynb"
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("doctree-read", _publish)
+    app.connect("html-page-context", _offer, priority=400)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,253 @@
+"""Guards of the published book: every page executed, whole, fresh and complete; no lever that hides a fault."""
+
+import ast
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
+
+import build
+import freshness
+from ledger import reports
+
+HTML = ROOT / "_build" / "html"
+PAGES = build.notebook_pages()
+CHAPTERS = [p for p in PAGES if (ROOT / "src/reparam" / f"{p.split('/')[-1]}.py").is_file()]
+ROOMS = {"checks", "figures", "gaussian", "glue", "grader", "moments", "networks", "noise", "quadrature"}
+
+
+HIDING = {"skip-execution", "raises-exception", "remove-cell", "remove-output", "nbval-skip", "nbval-ignore-output"}
+SHELL = re.compile(r"^\s*[!%]|get_ipython|subprocess|os\.system|manual_seed|np\.random\.|torch\.rand", re.MULTILINE)
+FILES = re.compile(r"\bopen\(|\.write_|savefig|np\.save|torch\.save|to_csv")
+
+
+def notebook(page):
+    path = ROOT / "_build" / "jupyter_execute" / f"{page}.ipynb"
+    assert path.is_file(), f"{page} was not executed: run `make book` first"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def code(book):
+    return [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def faults(page, text, book):
+    """What is wrong with a published notebook, compared with its page's source."""
+    found = []
+    wanted = freshness.digest(text, page.split("/")[-1])
+    if book["metadata"].get("kernelspec", {}).get("digest") != wanted:
+        found.append("stale: helpers, requirements or seed have changed since it was executed")
+    written = [re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL).strip() for c in freshness.CODE_CELL.findall(text)]
+    if written != [source(c).strip() for c in code(book)]:
+        found.append("stale: its cells are not those of the page")
+    if [c["execution_count"] for c in code(book)] != list(range(1, len(code(book)) + 1)):
+        found.append("not all cells ran, once each and in order")
+    for cell in code(book):
+        outputs = cell["outputs"]
+        if any(o["output_type"] == "error" or o.get("name") == "stderr" for o in outputs):
+            found.append(f"cell {cell['execution_count']} raised or wrote to stderr")
+        calls = len(re.findall(r"\bcheck\.(?:equal|mean|variance|exceeds|law|less|differs)\(", source(cell)))
+        if calls != len(reports({"cells": [cell]})):
+            found.append(f"cell {cell['execution_count']} makes {calls} checks but its output does not show them all")
+        tags = set(cell["metadata"].get("tags", []))
+        if tags & HIDING:
+            found.append(f"cell {cell['execution_count']} carries a tag that hides faults: {sorted(tags)}")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_toc_is_published_whole_and_fresh(page):
+    assert faults(page, PAGES[page], notebook(page)) == []
+
+
+def test_no_other_notebook_is_published():
+    folder = ROOT / "_build" / "jupyter_execute"
+    assert {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.ipynb")} == set(PAGES)
+
+
+@pytest.mark.parametrize(
+    ("harm", "word"),
+    [
+        (lambda book: book["metadata"]["kernelspec"].update(digest="0"), "stale: helpers"),
+        (lambda book: code(book)[0].update(source="1"), "stale: its cells"),
+        (lambda book: code(book)[-1].update(execution_count=None), "not all cells ran"),
+        (lambda book: [c.update(outputs=[]) for c in code(book)], "does not show them all"),
+        (lambda book: code(book)[0]["metadata"].update(tags=["skip-execution"]), "hides faults"),
+        (lambda book: code(book)[0]["outputs"].append({"output_type": "stream", "name": "stderr"}), "stderr"),
+    ],
+    ids=["digest", "source", "count", "outputs", "tag", "stderr"],
+)
+def test_the_guard_sees_each_fault(harm, word):
+    page = "book/elbo"
+    book = notebook(page)
+    harm(book)
+    assert any(word in fault for fault in faults(page, PAGES[page], book))
+
+
+# Form of a chapter
+
+
+def lines_of(page):
+    body = PAGES[page].split("---\n", 2)[2]
+    cells = [re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in freshness.CODE_CELL.findall(body)]
+    text = freshness.CODE_CELL.sub("", body)
+    return [x for x in text.splitlines() if x.strip()], [[x for x in c.splitlines() if x.strip()] for c in cells]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_text_outweighs_code_two_to_one_and_cells_are_short(page):
+    text, cells = lines_of(page)
+    assert len(text) >= 2 * sum(map(len, cells))
+    assert max(map(len, cells)) <= 20
+    for cell in cells:
+        for node in ast.walk(ast.parse("\n".join(cell))):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno + 1 <= 6, f"{node.name} is a helper: move it to src/reparam"
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_has_four_exercises_with_solutions_two_graded_and_a_slider(page):
+    text = PAGES[page]
+    asked = set(re.findall(r"\{exercise\}[^`]*?:label: (\S+)", text, re.DOTALL))
+    solved = set(re.findall(r"\{solution(?:-start)?\} (\S+)", text))
+    assert len(asked) >= 4
+    assert asked == solved
+    assert text.count(":class: dropdown") >= len(asked)
+    assert len(set(re.findall(r"\bgrade\(\s*\"([^\"]+)\"", text))) >= 2
+    assert "figures.slider(" in text
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_graded_solutions_are_right_and_figures_shown_and_light(page):
+    for cell in code(notebook(page)):
+        shown = {kind for output in cell["outputs"] for kind in output.get("data", {})}
+        if "figure" in cell["metadata"].get("mystnb", {}):
+            assert shown & {"image/png", "text/html"}, source(cell)
+        for output in cell["outputs"]:
+            data = output.get("data", {})
+            assert "✗" not in "".join(data.get("text/plain", "")), source(cell)
+            assert len("".join(data.get("text/html", ""))) <= 300_000
+            assert len(data.get("image/png", "")) * 3 / 4 <= 25_000
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_cell_runs_a_shell_or_seeds_globally(page):
+    for cell in code(notebook(page)):
+        text = source(cell)
+        assert not SHELL.search(text), text
+        assert not FILES.search(text), text
+
+
+# The house shows its plan
+
+
+def imports(path):
+    return {m.split(".")[1] for m in freshness._modules(path.read_text(encoding="utf-8")) if m.count(".") >= 1}
+
+
+def test_shared_rooms_import_no_chapter_and_no_chapter_a_later_one():
+    order = [p.split("/")[-1] for p in CHAPTERS]
+    package = ROOT / "src" / "reparam"
+    for path in package.glob("*.py"):
+        used = imports(path) & set(order)
+        if path.stem in order:
+            later = set(order[order.index(path.stem) + 1:])
+            assert not used & later, f"{path.stem} imports the later {used & later}"
+        elif path.stem in ROOMS:
+            assert not used, f"shared room {path.stem} imports {used}"
+
+
+def public_functions():
+    for path in sorted((ROOT / "src/reparam").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield path.stem, node
+
+
+def test_every_public_function_is_documented_and_used_by_the_book_and_a_test():
+    tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("*.py"))
+    pages = "\n".join(PAGES.values())
+    package = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "src/reparam").rglob("*.py")}
+    problems = []
+    for module, node in public_functions():
+        if not ast.get_docstring(node):
+            problems.append(f"{module}.{node.name} has no docstring")
+        elsewhere = "\n".join(text for stem, text in package.items() if stem != module)
+        inside = len(re.findall(rf"\b{node.name}\b", package[module])) > 1
+        if not (re.search(rf"\b{node.name}\b", pages + elsewhere) or (inside and module not in CHAPTERS)):
+            problems.append(f"{module}.{node.name} is used by no page")
+        if not re.search(rf"\b{node.name}\b", tests):
+            problems.append(f"{module}.{node.name} is used by no test")
+    assert problems == []
+
+
+def test_each_chapter_module_has_a_test_file_of_its_name():
+    for path in (ROOT / "src" / "reparam").glob("*.py"):
+        if path.stem != "__init__":
+            assert (ROOT / "tests" / f"test_{path.stem}.py").is_file(), path.stem
+
+
+# The published pages
+
+
+class Reader(HTMLParser):
+    """Collects what a page loads, its images and whether it offers its notebook."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.loads, self.images, self.links = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        if tag == "img":
+            self.images.append(a)
+        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed") and a.get("src"):
+            self.loads.append(a["src"])
+        if tag == "link" and a.get("rel") not in ("index", "search", "next", "prev", "canonical") and a.get("href"):
+            self.loads.append(a["href"])
+        if tag == "a" and a.get("href"):
+            self.links.append(a["href"])
+
+
+WRITTEN = sorted(HTML.rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda p: p.relative_to(HTML).as_posix())
+def test_a_page_loads_nothing_from_elsewhere(path):
+    text = path.read_text(encoding="utf-8")
+    outside = [u for u in Reader(text).loads if re.match(r"(?:https?:)?//", u)]
+    assert outside == []
+    assert not re.search(r"@import\s+url\(|(?:fetch|import)\(\s*[\"']https?://", text)
+
+
+def test_style_sheets_load_nothing_from_elsewhere():
+    for path in HTML.rglob("*.css"):
+        assert not re.search(r"url\(\s*[\"']?(?:https?:)?//", path.read_text(encoding="utf-8")), path.name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_image_says_what_it_shows(page):
+    images = [i for i in Reader((HTML / f"{page}.html").read_text(encoding="utf-8")).images if "logo" not in str(i)]
+    for image in images:
+        alt = image.get("alt") or ""
+        assert len(alt) >= 40, image.get("src", "")[:80]
+        assert not re.search(r"\.(png|svg|jpg)", alt), alt
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_offers_its_executed_notebook(page):
+    assert f"_sources/{page}.ipynb" in "".join(Reader((HTML / f"{page}.html").read_text(encoding="utf-8")).links)
+    offered = json.loads((HTML / "_sources" / f"{page}.ipynb").read_text(encoding="utf-8"))
+    assert "pip install" in source(offered["cells"][0])
+    assert [c["outputs"] for c in code(offered)] == [c["outputs"] for c in code(notebook(page))]

@@ -21,7 +21,7 @@ class Exercise:
     mistakes : tuple of (callable, str)
         Known wrong answers, each with the hint it earns.
     tol : float
-        Allowed difference, relative to max(1, |reference|).
+        Allowed difference, relative to the reference, or absolute where that is below one.
     """
 
     task: str

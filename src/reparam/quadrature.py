@@ -34,7 +34,7 @@ def integral(f, a, b, points=(), tol=1e-12):
     points : sequence of float
         Places of kinks and jumps: panels end there.
     tol : float
-        Agreement asked of two rounds, relative to max(1, |integral|).
+        Agreement asked of two rounds, relative to the integral, or absolute where that is below one.
 
     Returns
     -------

@@ -58,3 +58,19 @@ def test_a_notebook_shows_every_figure_not_only_the_first():
     NotebookClient(notebook, kernel_name="python3", shutdown_kernel="immediate").execute()
     shown = [sum("image/png" in out.get("data", {}) for out in cell.outputs) for cell in notebook.cells]
     assert shown == [1, 1, 1]
+
+
+def test_table_names_its_columns_and_rows_and_escapes_texts():
+    html = figures.table(["cost", "variance"], [["x < 1", "0.5"]], "Two & one")._repr_html_()
+    assert "<caption>Two &amp; one</caption>" in html
+    assert '<th scope="col">variance</th>' in html
+    assert '<th scope="row">x &lt; 1</th><td>0.5</td>' in html
+
+
+@pytest.mark.parametrize(("rows", "caption", "match"),
+                         [([["a", "1"]], " ", "needs a caption"), ([], "c", "needs a caption"),
+                          ([["a"]], "c", "rows of 2 cells"), ([["a", 1.0]], "c", "cells must be text")],
+                         ids=["no caption", "no rows", "short row", "number"])
+def test_table_refuses_what_a_reader_could_not_use(rows, caption, match):
+    with pytest.raises(ValueError, match=match):
+        figures.table(["h", "k"], rows, caption)

@@ -104,6 +104,42 @@ class Html:
         return f"<figure of {len(self._html) // 1000} kB>"
 
 
+def table(head, rows, caption):
+    """Numbers of a run as a table that a screen reader can follow.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Column headings.
+    rows : sequence of sequences of str
+        One cell per heading, already rounded; the first cell names its row.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    Html
+
+    Raises
+    ------
+    ValueError
+        If the caption is empty, there are no rows, or a row has not one text per heading.
+    """
+    if not caption.strip() or not rows or any(len(row) != len(head) for row in rows):
+        raise ValueError(f"a table needs a caption, and rows of {len(head)} cells")
+    if not all(isinstance(cell, str) for row in rows for cell in row):
+        raise ValueError("cells must be text such as f'{x:.3f}': rounding is the author's choice")
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )
+    return Html(
+        f'<table class="table reparam-table"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
 _SLIDER = """<div class="reparam-slider" id="{id}" data-frames="{frames}" data-texts="{texts}">
 <img alt="{alt}" src="data:image/png;base64,{first}" style="max-width:100%;height:auto">
 <p><label>{label} <input type="range" min="0" max="{last}" value="{start}" step="1"

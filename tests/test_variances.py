@@ -1,0 +1,155 @@
+"""Closed-form variances: every expectation behind them by quadrature, dimension, correlation, crossovers."""
+
+import math
+
+import numpy as np
+import pytest
+
+from reparam import elbo, quadrature, variances
+
+MU, SIGMA = 0.6, 0.9
+COSTS = {
+    "linear": (variances.linear(MU, SIGMA), lambda x: x, lambda x: 1 + 0 * x),
+    "square": (variances.square(-0.4, MU, SIGMA), lambda x: (x + 0.4) ** 2, lambda x: 2 * (x + 0.4)),
+    "exponential": (variances.exponential(1.3, MU, SIGMA), lambda x: np.exp(-1.3 * x**2),
+                    lambda x: -2.6 * x * np.exp(-1.3 * x**2)),
+    "cosine": (variances.cosine(2.1, MU, SIGMA), lambda x: np.cos(2.1 * x), lambda x: -2.1 * np.sin(2.1 * x)),
+}
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_expectations_equal_quadrature(cost):
+    e, f, slope = COSTS[cost]
+
+    def mean(h):
+        return quadrature.expectation(lambda t: h(t, MU + SIGMA * t, MU - SIGMA * t))
+
+    for k in range(5):
+        np.testing.assert_allclose(e.value[k], mean(lambda t, z, _, k=k: f(z) * t**k), atol=1e-11)
+        np.testing.assert_allclose(e.square[k], mean(lambda t, z, _, k=k: f(z) ** 2 * t**k), atol=1e-11)
+        np.testing.assert_allclose(e.mirror[k], mean(lambda t, z, y, k=k: f(z) * f(y) * t**k), atol=1e-11)
+    for k in (0, 2):
+        np.testing.assert_allclose(e.slope[k], mean(lambda t, z, _, k=k: slope(z) ** 2 * t**k), atol=1e-11)
+        np.testing.assert_allclose(e.slope_mirror[k], mean(lambda t, z, y, k=k: slope(z) * slope(y) * t**k), atol=1e-11)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_expectations_under_the_measure_valued_noise_equal_quadrature(cost):
+    e, f, _ = COSTS[cost]
+    rayleigh = quadrature.integral(
+        lambda w: w * np.exp(-(w**2) / 2) * (f(MU + SIGMA * w) - f(MU - SIGMA * w)) ** 2, 0.0, 12.0)
+    np.testing.assert_allclose(e.rayleigh, rayleigh, atol=1e-10)
+    u, du = (a / 2 for a in np.polynomial.legendre.leggauss(60))
+    u = u + 0.5
+
+    def inner(m):
+        return du @ f(MU + SIGMA * u[:, None] * m)
+
+    maxwell = quadrature.expectation(lambda m: m**2 * f(MU + SIGMA * m) * inner(m))
+    np.testing.assert_allclose(e.maxwell, maxwell, atol=1e-10)
+
+
+def test_elbo_expectations_equal_quadrature():
+    model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
+    q = elbo.normal(MU, SIGMA)
+    e = variances.elbo(model, MU, SIGMA)
+    for k in range(5):
+        want = quadrature.expectation(
+            lambda t, k=k: (model.log_joint(MU + SIGMA * t) - q.log(MU + SIGMA * t)) * t**k)
+        np.testing.assert_allclose(e.value[k], want, atol=1e-11)
+
+
+def test_everything_broadcasts_over_the_parameter_of_the_cost():
+    ks = np.array([0.4, 1.7])
+    for family in (variances.square, variances.exponential, variances.cosine):
+        both = variances.all_estimators(family(ks, MU, SIGMA), k=3)
+        for i, k in enumerate(ks):
+            for name, value in variances.all_estimators(family(k, MU, SIGMA), k=3).items():
+                np.testing.assert_allclose(both[name][:, i], value, rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_a_second_coordinate_enters_as_quadrature_says(cost):
+    e, f, _ = COSTS[cost]
+    grown = variances.in_dimension(e, 2)
+    eps, w = quadrature.normal_nodes(2, 80)
+    total, mirrored = f(MU + SIGMA * eps).sum(1), f(MU - SIGMA * eps).sum(1)
+    for k in range(5):
+        t = eps[:, 0] ** k
+        np.testing.assert_allclose(
+            [grown.value[k], grown.square[k], grown.mirror[k]],
+            [w @ (total * t), w @ (total**2 * t), w @ (total * mirrored * t)], rtol=1e-8, atol=1e-8)
+    # a difference in one coordinate alone does not see the other
+    np.testing.assert_allclose(variances.measure_valued(grown), variances.measure_valued(e), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(variances.pathwise(grown), variances.pathwise(e), rtol=1e-12)
+
+
+def test_one_dimension_changes_nothing():
+    e = COSTS["cosine"][0]
+    for name, value in variances.all_estimators(variances.in_dimension(e, 1)).items():
+        np.testing.assert_allclose(value, variances.all_estimators(e)[name], rtol=1e-12, err_msg=name)
+
+
+def test_leave_one_out_tends_to_the_mean_baseline_over_k():
+    e = COSTS["cosine"][0]
+    many, limit = 10**9, variances.score_function(e, e.value[0])
+    np.testing.assert_allclose(many * variances.leave_one_out(e, many), limit, rtol=1e-6)
+
+
+def test_parabola_equals_the_pathwise_variance_of_a_polynomial():
+    # slope a and curvature -c at mu mean c1 = a sigma and c2 = -c sigma^2 / 2
+    got = variances.parabola(0.7, 1.9, SIGMA)
+    want = variances.pathwise(variances.polynomial((0.3, 0.7 * SIGMA, -1.9 * SIGMA**2 / 2), SIGMA))
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_the_path_derivative_lands_and_the_total_derivative_does_not():
+    model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
+    m, v = model.posterior
+    table = variances.elbo_estimators(model, m, v)
+    np.testing.assert_allclose(table["path derivative"], [0, 0], atol=1e-14)
+    np.testing.assert_allclose(table["total derivative"], [v**-2, 2])
+    # slope (x - m)/s^2 and curvature 1/s^2 are what the likelihood leaves to the path
+    np.testing.assert_allclose(table["analytic KL"][0], v**2 / 1.1**4)
+
+
+@pytest.mark.parametrize("path", [True, False], ids=["path", "total"])
+def test_gaussian_target_in_one_dimension_is_the_conjugate_model(path):
+    model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
+    m, v = model.posterior
+    got = variances.gaussian_target(np.array([[v**-2]]), np.array([(m - MU) / v**2]), np.array([SIGMA]), path)
+    want = variances.elbo_estimators(model, MU, SIGMA)["path derivative" if path else "total derivative"]
+    np.testing.assert_allclose(got[:, 0], want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("path", [True, False], ids=["path", "total"])
+def test_gaussian_target_equals_quadrature_in_two_dimensions(path):
+    P, a, s = np.array([[2.0, -0.7], [-0.7, 1.1]]), np.array([0.3, -0.8]), np.array([0.6, 1.3])
+    eps, w = quadrature.normal_nodes(2, 10)
+    slope = a - (s * eps) @ P + path * eps / s
+    other = s * eps * slope + (0 if path else 1)
+    want = [w @ (g - w @ g) ** 2 for g in (slope, other)]
+    np.testing.assert_allclose(variances.gaussian_target(P, a, s, path), want, rtol=1e-10)
+
+
+def test_crossovers_finds_all_roots_in_order_and_none_where_there_are_none():
+    np.testing.assert_allclose(variances.crossovers(np.sin, 1.0, 10.0), math.pi * np.arange(1, 4), rtol=1e-13)
+    assert variances.crossovers(np.cosh, -1.0, 1.0).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: variances.linear(0.0, 0.0), "sigma must be positive"),
+        (lambda: variances.cosine(1.0, 0.0, -1.0), "sigma must be positive"),
+        (lambda: variances.exponential(1.0, 0.0, 0.0), "sigma must be positive"),
+        (lambda: variances.exponential(0.0, 0.0, 1.0), "k must be positive"),
+        (lambda: variances.square(math.nan, 0.0, 1.0), "c must be finite"),
+        (lambda: variances.cosine(math.inf, 0.0, 1.0), "k must be finite"),
+        (lambda: variances.exponential(1.0, math.nan, 1.0), "mu must be finite"),
+    ],
+    ids=["linear", "cosine", "exponential", "rate", "nan", "infinity", "mu"],
+)
+def test_bad_input_is_named(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()

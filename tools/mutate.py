@@ -1,0 +1,307 @@
+"""Change the chapters' helpers one place at a time, and count who notices: the unit tests, and the pages' own checks.
+
+Usage: mutate.py [--each N | --all] [MODULE ...]
+
+A mutant is one change of one module: a sign, an operator, a constant, a dropped term, swapped arguments, a removed
+detach, a negated result. It is caught if the tests (tests/test_MODULE.py), or the cells of the pages that use the
+module, raise. By default five mutants of each chapter module are drawn, the same on every run; --each 20 draws more,
+--all takes them all. Guards of input (`if ...: raise`) are no formulas, so they count for the unit tests alone;
+functions that only draw are left out. Survivors are listed; tools/survivors.txt explains the harmless ones.
+
+Pages run without figures, each mutant in a process forked from one that has the libraries loaded.
+"""
+
+import ast
+import importlib.abc
+import importlib.util
+import os
+import random
+import re
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from unittest.mock import MagicMock
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+
+import freshness
+from build import notebook_pages
+
+PACKAGE = ROOT / "src" / "reparam"
+EXPLAINED = ROOT / "tools" / "survivors.txt"
+SECONDS = 180
+OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Pow: "*"}
+COMPARES = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "=="}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the text from ``start`` to ``end`` (offsets) becomes ``new``."""
+
+    module: str
+    line: int
+    start: int
+    end: int
+    old: str
+    new: str
+    guard: bool
+
+    def source(self):
+        text = (PACKAGE / f"{self.module}.py").read_text(encoding="utf-8")
+        return text[: self.start] + self.new + text[self.end :]
+
+    def __str__(self):
+        return f"{self.module}:{self.line}  {self.old}  ->  {self.new}"
+
+    @property
+    def key(self):
+        return f"{self.module}: {self.old} -> {self.new}"
+
+
+class Finder(ast.NodeVisitor):
+    """Collect the mutants of one module."""
+
+    def __init__(self, module):
+        self.module, self.found, self.guard = module, [], False
+        self.text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+        self.starts = [0]
+        for line in self.text.splitlines(keepends=True):
+            self.starts.append(self.starts[-1] + len(line))
+        self.visit(ast.parse(self.text))
+
+    def span(self, node):
+        def offset(line, column):
+            text = self.text[self.starts[line - 1] : self.starts[line]]
+            return self.starts[line - 1] + len(text.encode()[:column].decode())
+
+        return offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset)
+
+    def of(self, node):
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def add(self, node, new):
+        start, end = self.span(node)
+        self.found.append(Mutant(self.module, node.lineno, start, end, self.text[start:end], new, self.guard))
+
+    def visit_Expr(self, node):
+        if not isinstance(node.value, ast.Constant):  # docstrings stay
+            self.generic_visit(node)
+
+    def visit_FunctionDef(self, node):
+        if not node.name.startswith(("draw", "_draw", "plot")):
+            self.generic_visit(node)
+
+    def visit_Raise(self, node):
+        pass
+
+    def visit_JoinedStr(self, node):
+        pass
+
+    def visit_If(self, node):
+        raises = any(isinstance(part, ast.Raise) for part in node.body)
+        self.guard, before = self.guard or raises, self.guard
+        self.visit(node.test)
+        self.guard = before
+        for part in node.body + node.orelse:
+            self.visit(part)
+
+    def visit_Return(self, node):
+        if isinstance(node.value, ast.BinOp | ast.Name | ast.Call | ast.Subscript):
+            self.add(node.value, f"-({self.of(node.value)})")
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node):
+        left, right = self.of(node.left), self.of(node.right)
+        new = OPERATORS.get(type(node.op))
+        if new:
+            self.add(node, f"({left}) {new} ({right})")
+        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+            self.add(node, left)
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node):
+        if isinstance(node.op, ast.USub):
+            self.add(node, f"({self.of(node.operand)})")
+        self.generic_visit(node)
+
+    def visit_Compare(self, node):
+        if len(node.ops) == 1 and type(node.ops[0]) in COMPARES:
+            new = COMPARES[type(node.ops[0])]
+            self.add(node, f"{self.of(node.left)} {new} {self.of(node.comparators[0])}")
+        self.generic_visit(node)
+
+    def visit_Constant(self, node):
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            self.add(node, f"({node.value!r} + 1)")
+
+    def visit_Call(self, node):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name == "detach":
+            self.add(node, self.of(node.func.value))
+        first = [a for a in node.args if not isinstance(a, ast.Starred)]
+        if len(first) == len(node.args) >= 2 and not name[:1].isupper():
+            a, b = self.of(node.args[0]), self.of(node.args[1])
+            (start, _), (_, end) = self.span(node.args[0]), self.span(node.args[1])
+            swapped = f"{b}, {a}"
+            if a != b:
+                self.found.append(
+                    Mutant(self.module, node.lineno, start, end, self.text[start:end], swapped, self.guard)
+                )
+        self.generic_visit(node)
+
+
+class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Import one module of the package from changed source."""
+
+    def __init__(self, mutant):
+        self.name, self.text = f"reparam.{mutant.module}", mutant.source()
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.name:
+            return importlib.util.spec_from_loader(name, self, origin=name)
+        return None
+
+    def exec_module(self, module):
+        exec(compile(self.text, self.name, "exec"), module.__dict__)
+
+
+def without_pictures():
+    """Stand-ins for the modules that only show things."""
+
+    def panels(columns=1, *args, **options):
+        return MagicMock(), MagicMock() if columns == 1 else [MagicMock() for _ in range(columns)]
+
+    for name in ("figures", "drawings", "glue"):
+        fake = ModuleType(f"reparam.{name}")
+        fake.__getattr__ = lambda attribute: MagicMock()
+        fake.panels = panels
+        sys.modules[f"reparam.{name}"] = fake
+
+
+def run_page(text):
+    """Execute the cells of one page; raise what they raise."""
+    without_pictures()
+    scope = {"display": lambda *a, **k: None}
+    for cell in freshness.CODE_CELL.findall(text):
+        exec(compile(re.sub(r"\A---\n.*?\n---\n", "", cell, flags=re.DOTALL), "cell", "exec"), scope)
+
+
+def run_tests(module):
+    """Run the module's unit tests; raise if one fails."""
+    import pytest
+
+    if pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(ROOT / f"tests/test_{module}.py")]):
+        raise AssertionError
+
+
+def dies(mutant, work, *args):
+    """True if the work raises, or takes over a time limit, in a process where the mutant is imported."""
+    child = os.fork()
+    if child == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        signal.alarm(SECONDS)
+        code = 1
+        try:
+            if mutant:
+                sys.meta_path.insert(0, Mutated(mutant))
+            work(*args)
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1] != 0
+
+
+def judge(mutant, pages):
+    """(caught by the unit tests, caught by a page), the latter None for guards."""
+    tests = dies(mutant, run_tests, mutant.module)
+    if mutant.guard:
+        return tests, None
+    own = f"book/{mutant.module}"
+    using = [p for p, text in pages.items()
+             if PACKAGE / f"{mutant.module}.py" in freshness.helper_files(text, p.split("/")[-1])]
+    for page in sorted(using, key=lambda p: p != own):
+        if dies(mutant, run_page, pages[page]):
+            return tests, True
+    return tests, False
+
+
+def sample(mutants, each):
+    chosen = []
+    for module in sorted({m.module for m in mutants}):
+        own = [m for m in mutants if m.module == module]
+        chosen += own if each is None else random.Random(module).sample(own, min(each, len(own)))
+    return chosen
+
+
+def in_parallel(mutants, pages):
+    """Judge mutants on all cores, each core a forked share; yield (mutant, verdict)."""
+    cores = len(os.sched_getaffinity(0))
+    readers = []
+    for share in range(cores):
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.close(reader)
+            with os.fdopen(writer, "w") as out:
+                for index in range(share, len(mutants), cores):
+                    tests, page = judge(mutants[index], pages)
+                    print(index, int(tests), "-" if page is None else int(page), file=out, flush=True)
+            os._exit(0)
+        os.close(writer)
+        readers.append(os.fdopen(reader))
+    for reader in readers:
+        for line in reader:
+            index, tests, page = line.split()
+            yield mutants[int(index)], tests == "1", None if page == "-" else page == "1"
+    for _ in readers:
+        os.wait()
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
+    each = None if "--all" in sys.argv else 5
+    if "--each" in sys.argv:
+        each = int(arguments.pop(0))
+    pages = notebook_pages()
+    chapters = [p.split("/")[-1] for p in pages if (PACKAGE / f"{p.split('/')[-1]}.py").is_file()]
+    modules = arguments or chapters
+    lines = EXPLAINED.read_text(encoding="utf-8").splitlines()
+    explained = dict(line.split("  # ", 1) for line in lines if "  # " in line)
+    import matplotlib
+
+    matplotlib.use("Agg")
+    for library in ("torch", "torch.optim", "scipy.stats", "scipy.optimize", "matplotlib.pyplot", "sklearn.datasets"):
+        importlib.import_module(library)
+    mutants = sample([m for module in modules for m in Finder(module).found], each)
+    print(f"{len(mutants)} mutants of {len(modules)} modules", flush=True)
+    start, tally, survivors = time.time(), {}, []
+    for mutant, tests, page in in_parallel(mutants, pages):
+        row = tally.setdefault(mutant.module, [0, 0, 0, 0])
+        harmless = mutant.key in explained
+        row[0] += 1
+        row[1] += tests or harmless
+        if page is not None:
+            row[2] += 1
+            row[3] += page or harmless
+        if not harmless and not (tests and page in (True, None)):
+            survivors.append((mutant, tests, page))
+    for mutant, tests, page in survivors:
+        who = " and ".join(w for w, caught in (("unit tests", tests), ("pages", page)) if caught is False)
+        print(f"survives the {who}: {mutant}")
+    print(f"\n{'module':<24}{'mutants':>8}{'unit tests':>12}{'pages':>14}")
+    tally["all"] = [sum(column) for column in zip(*tally.values(), strict=True)]
+    for module, (n, by_tests, on_pages, by_pages) in tally.items():
+        print(f"{module:<24}{n:>8}{by_tests / n:>12.0%}{by_pages / max(1, on_pages):>9.0%} of {on_pages}")
+    print(f"{time.time() - start:.0f} s")
+    _, by_tests, on_pages, by_pages = tally["all"]
+    return 0 if by_tests >= 0.95 * len(mutants) and by_pages >= 0.85 * on_pages else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,7 +4,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: help book test lab clean install
+.PHONY: help book test test-browser reroll mutants lab clean install
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -20,6 +20,15 @@ test: install ## lint, unit tests, the book with warnings as errors, and its pub
 	@$(RUN) -m ruff check .
 	@$(RUN) tools/build.py
 	@$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests src/reparam _build/jupyter_execute
+
+test-browser: book ## open every page in headless Chromium: accessibility, console, network, width, weight
+	@tools/browser/run.sh
+
+reroll: install ## execute the book under other seeds: make reroll SEEDS=20
+	@$(RUN) tools/reroll.py $(or $(SEEDS),20)
+
+mutants: install ## change the helpers one place at a time and count who notices: make mutants ARGS="--each 20"
+	@$(RUN) tools/mutate.py $(ARGS)
 
 lab: install ## open the chapters as notebooks in JupyterLab
 	@$(RUN) tools/lab.py

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,110 @@ def test_what_does_not_resolve_fails_each_time(book):
 def test_a_page_that_does_not_exist_is_named(book):
     (book.root / "book/apart.md").unlink()
     book.red("_toc.yml names book/apart, but there is no book/apart.md")
+
+
+# Bad days
+
+
+def kill_after(book, seconds):
+    """Start a build and kill it, with all that it started, after some seconds."""
+    running = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def assert_whole(book):
+    for name in ("index", "book/index", "book/uses", "book/apart", "book/checks"):
+        assert (book.root / f"_build/html/{name}.html").read_text().rstrip().endswith("</html>")
+    assert "tiny-sum" in (book.root / "_build/html/book/checks.html").read_text()
+
+
+def test_a_build_killed_three_times_then_completes(book):
+    for seconds in (0.4 + time.time() % 1, 2.0 + time.time() % 2, 4.0 + time.time() % 3):
+        kill_after(book, seconds)
+    book.green()
+    assert_whole(book)
+
+
+def test_a_damaged_cache_is_made_anew(book):
+    book.green()
+    for path in (book.root / "_build/.jupyter_cache/executed").rglob("base.ipynb"):
+        path.write_bytes(path.read_bytes()[:200])
+    (book.root / "_build/done.json").write_text("{")
+    assert sorted(book.green()) == ["book/apart", "book/uses"]
+    database = book.root / "_build/.jupyter_cache/global.db"
+    database.write_bytes(database.read_bytes()[:5000] + b"damage")
+    book.swap("_toc.yml", "  - file: book/apart\n", "")
+    book.green()
+    assert not (book.root / "_build/html/book/apart.html").exists()
+
+
+def test_a_page_that_was_touched_or_lost_since_is_rendered_again(book):
+    book.green()
+    page = book.root / "_build/html/book/apart.html"
+    page.write_text("half a page")
+    book.green()
+    assert "A page that uses none" in page.read_text()
+    page.unlink()
+    book.green()
+    assert_whole(book)
+
+
+def test_two_builds_at_once_give_one_book(book):
+    first = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), stdout=subprocess.PIPE, text=True)
+    while not (book.root / "_build/.lock").exists():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    second = book.build()
+    first.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "another build is at work here; waiting for it" in second.stdout
+    assert executed(second) == []
+    assert_whole(book)
+
+
+@pytest.mark.parametrize("seed", ["-1", "many"], ids=["negative", "word"])
+def test_a_wrong_seed_is_one_clear_line(book, seed):
+    ran = book.build(REPARAM_SEED=seed)
+    assert ran.returncode == 1
+    line = f"REPARAM_SEED must be a non-negative whole number, got '{seed}'"
+    assert ran.stderr.strip().splitlines() == ["build failed", line]
+
+
+@pytest.mark.parametrize("options", ["size=200k", "size=200k,ro"], ids=["full disk", "read-only"])
+def test_a_disk_that_takes_nothing_is_one_clear_line(book, options):
+    target = book.root / "_build"
+    target.mkdir()
+    mount = shutil.which("mount")
+    if not mount or subprocess.run([mount, "-t", "tmpfs", "-o", options, "tmpfs", target], check=False,
+                                   capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        ran = book.build()
+    finally:
+        subprocess.run(["umount", target], check=True)
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert any(words in ran.stderr for words in ("No space left on device", "Read-only file system", "disk is full"))
+    book.green()  # and with room again, all is well
+    assert_whole(book)
+
+
+LOOPBACK = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as s:
+    fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def test_a_build_needs_no_network(book):
+    unshare = shutil.which("unshare")
+    if not unshare or subprocess.run([unshare, "-n", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("a process without network needs root")
+    command = [unshare, "-n", sys.executable, "-c", LOOPBACK, *book.command()[1:]]
+    ran = subprocess.run(command, cwd=book.root, env=book.environment(), text=True, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert_whole(book)

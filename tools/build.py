@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import time
 from contextlib import contextmanager
@@ -297,8 +296,11 @@ def main():
         freshness.check_seed()
         build()
         print(HTML / "index.html")
-    except (BuildFailed, OSError, sqlite3.Error) as problem:
-        print(f"\nbuild failed\n{problem}", file=sys.stderr)
+    except Exception as problem:
+        expected = isinstance(problem, BuildFailed | OSError) or type(problem).__module__.startswith("sqlalchemy")
+        if not expected:
+            raise
+        print(f"\nbuild failed\n{str(problem).splitlines()[0] if 'sql' in str(problem) else problem}", file=sys.stderr)
         return 1
     return 0
 

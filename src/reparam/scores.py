@@ -1,0 +1,197 @@
+r"""Objectives that compare what a model generates with what was seen, and which of them are proper scores.
+
+All are losses: smaller is better. Each returns one value per observation; the caller averages.
+"""
+
+import math
+
+import torch
+
+from reparam.gaussian import LOG_2PI, require_float
+
+SQRT_PI = math.sqrt(math.pi)
+
+
+def _positive(sigma):
+    if not (require_float("sigma", sigma) > 0).all():
+        raise ValueError(f"sigma must be positive, got {sigma.min().item()}")
+
+
+def _draws(draws, least):
+    if require_float("draws", draws).ndim == 0 or len(draws) < least:
+        raise ValueError(f"draws must number at least {least} on the first axis, got shape {tuple(draws.shape)}")
+
+
+def squared(draws, y):
+    r"""Squared distance of the mean of K draws from the observation; with K = 1 the term of equation S39.
+
+    .. math:: \Bigl(\frac1K\sum_k y'_k-y\Bigr)^2
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+        Generated values.
+    y : Tensor, shape ``(n,)``
+        Observations.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+
+    Raises
+    ------
+    ValueError
+        If ``draws`` is not a finite floating-point tensor with at least one draw.
+    """
+    _draws(draws, 1)
+    return (draws.mean(0) - y) ** 2
+
+
+def sorted_pairing(draws, y):
+    r"""Squared distances after both sides have been sorted: the empirical Wasserstein-2 distance on a line.
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(1, ..., n)``
+        One generated value per observation.
+    y : Tensor, shape ``(..., n)``
+        Observations, in any order.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+        Its mean over the last axis is the distance.
+
+    Raises
+    ------
+    ValueError
+        If ``draws`` is not a finite floating-point tensor with at least one draw.
+    """
+    _draws(draws, 1)
+    return (draws[0].sort(-1).values - y.sort(-1).values) ** 2
+
+
+def energy(draws, y, exponent=1.0):
+    r"""The energy score, estimated without bias from K independent draws.
+
+    .. math:: \frac1K\sum_k|y'_k-y|^\beta-\frac1{K(K-1)}\sum_{k<l}|y'_k-y'_l|^\beta
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+        Generated values, K at least 2.
+    y : Tensor, shape ``(n,)``
+        Observations.
+    exponent : float
+        :math:`\beta`, from 1 to 2; strictly proper below 2.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two draws, or ``exponent`` lies outside [1, 2].
+
+    References
+    ----------
+    :cite:t:`gneiting2007strictly`
+    """
+    _draws(draws, 2)
+    if not 1 <= exponent <= 2:
+        raise ValueError(f"exponent must lie in [1, 2], got {exponent}")
+    i, j = torch.triu_indices(len(draws), len(draws), 1)
+    apart = (draws[i] - draws[j]).abs() ** exponent
+    return ((draws - y).abs() ** exponent).mean(0) - 0.5 * apart.mean(0)
+
+
+def log_score(mu, sigma, y):
+    r"""Minus the log density of the observation under :math:`N(\mu,\sigma^2)`, in nats.
+
+    Parameters
+    ----------
+    mu, sigma : Tensor, shape ``(..., n)``
+        ``sigma`` positive.
+    y : Tensor, shape ``(n,)``
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+
+    Raises
+    ------
+    ValueError
+        If some ``sigma`` is not positive.
+    """
+    _positive(sigma)
+    return sigma.log() + 0.5 * ((y - mu) / sigma) ** 2 + 0.5 * LOG_2PI
+
+
+def crps(mu, sigma, y):
+    r"""The continuous ranked probability score of :math:`N(\mu,\sigma^2)`, in units of y.
+
+    .. math:: \sigma\Bigl[w\,(2\Phi(w)-1)+2\varphi(w)-\frac1{\sqrt\pi}\Bigr],\qquad w=\frac{y-\mu}\sigma
+
+    Parameters
+    ----------
+    mu, sigma : Tensor, shape ``(..., n)``
+        ``sigma`` positive.
+    y : Tensor, shape ``(n,)``
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+
+    Raises
+    ------
+    ValueError
+        If some ``sigma`` is not positive.
+
+    References
+    ----------
+    :cite:t:`gneiting2007strictly`
+    """
+    _positive(sigma)
+    return mean_distance(y - mu, sigma) - sigma / SQRT_PI
+
+
+def mean_distance(shift, sigma):
+    r"""The mean of :math:`|D|` for :math:`D\sim N(\delta,\sigma^2)`.
+
+    .. math:: \delta\,\bigl(2\Phi(\delta/\sigma)-1\bigr)+2\sigma\varphi(\delta/\sigma)
+
+    Parameters
+    ----------
+    shift, sigma : Tensor, shape ``(...)``
+        :math:`\delta`, and :math:`\sigma` positive.
+
+    Returns
+    -------
+    Tensor, shape ``(...)``
+    """
+    w = shift / sigma
+    return shift * torch.erf(w / math.sqrt(2)) + sigma * math.sqrt(2 / math.pi) * (-0.5 * w * w).exp()
+
+
+def pit(mu, sigma, y):
+    r"""The probability integral transform :math:`\Phi((y-\mu)/\sigma)`: uniform if the forecast is calibrated.
+
+    Parameters
+    ----------
+    mu, sigma : Tensor, shape ``(..., n)``
+        ``sigma`` positive.
+    y : Tensor, shape ``(n,)``
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If some ``sigma`` is not positive.
+    """
+    _positive(sigma)
+    return torch.special.ndtr((y - mu) / sigma)

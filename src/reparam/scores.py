@@ -195,3 +195,56 @@ def pit(mu, sigma, y):
     """
     _positive(sigma)
     return torch.special.ndtr((y - mu) / sigma)
+
+
+def expected_squared(mu, sigma, m, s, k=1):
+    r"""The mean of :func:`squared` over K draws from :math:`N(\mu,\sigma^2)` and y of mean m and deviation s.
+
+    .. math:: (\mu-m)^2+\frac{\sigma^2}K+s^2
+
+    Parameters
+    ----------
+    mu, sigma, m, s : float, array or Tensor, of shapes that broadcast
+    k : int
+        Number of draws K that are averaged.
+
+    Returns
+    -------
+    Of the shape that the arguments broadcast to.
+    """
+    return (mu - m) ** 2 + sigma**2 / k + s**2
+
+
+def expected_crps(mu, sigma, m, s):
+    r"""The mean of :func:`crps` of :math:`N(\mu,\sigma^2)` over :math:`y\sim N(m,s^2)`.
+
+    .. math:: \mathbb E\,|D|-\frac\sigma{\sqrt\pi},\qquad D\sim N(\mu-m,\ \sigma^2+s^2)
+
+    Parameters
+    ----------
+    mu, sigma, m, s : Tensor, of shapes that broadcast
+        Deviations positive.
+
+    Returns
+    -------
+    Tensor
+    """
+    return mean_distance(mu - m, (sigma**2 + s**2).sqrt()) - sigma / SQRT_PI
+
+
+def kolmogorov(sample, cdf):
+    r"""The greatest distance between a sample's distribution function and a given one.
+
+    Parameters
+    ----------
+    sample : Tensor, shape ``(..., n)``
+    cdf : callable, ``(..., n) -> (..., n)``
+        A continuous distribution function.
+
+    Returns
+    -------
+    Tensor, shape ``(...)``
+    """
+    n = sample.shape[-1]
+    steps = (torch.arange(n, dtype=sample.dtype) + 0.5) / n
+    return (cdf(sample.sort(-1).values) - steps).abs().amax(-1) + 0.5 / n

@@ -8,6 +8,7 @@ from torch import nn
 
 from reparam import quadrature, scores
 from reparam.gaussian import DiagonalGaussian
+from reparam.joint import energy_score, sorted_pairing
 from reparam.networks import Stack
 
 SQRT_2PI = math.sqrt(2 * math.pi)
@@ -216,13 +217,46 @@ def two_paths(slope, mu, sigma, z, parameters):
     return pull(mu, slope), pull(sigma, slope * z)
 
 
+def two_draws(draws, y, power=1.0):
+    r"""The energy score of the first two of K draws, :func:`reparam.joint.energy_score`, with one y for all copies.
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+    y : Tensor, of a shape that broadcasts to ``(..., n)``
+    power : float
+        The exponent.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+    """
+    return energy_score(draws[0], draws[1], y.expand_as(draws[0]), power)
+
+
+def sorted_batch(draws, y):
+    r"""Sorted pairing of the first draws with all of y, :func:`reparam.joint.sorted_pairing`, across inputs.
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+    y : Tensor, shape ``(n,)``
+
+    Returns
+    -------
+    Tensor, shape ``(..., 1)``
+        One value for the whole batch.
+    """
+    return sorted_pairing(draws[0], y.expand_as(draws[0]))[..., None]
+
+
 OBJECTIVES = {
     "least squares": lambda mu, sigma, z, y: scores.squared((mu + sigma * z)[:1], y),
     "mean of 8 draws": lambda mu, sigma, z, y: scores.squared((mu + sigma * z)[:8], y),
-    "energy, exponent 2": lambda mu, sigma, z, y: scores.energy((mu + sigma * z)[:2], y, 2.0),
-    "sorted pairing": lambda mu, sigma, z, y: scores.sorted_pairing((mu + sigma * z)[:1], y),
+    "energy, exponent 2": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y, power=2.0),
+    "sorted pairing": lambda mu, sigma, z, y: sorted_batch(mu + sigma * z, y),
     "likelihood": lambda mu, sigma, z, y: scores.log_score(mu, sigma, y),
-    "energy score": lambda mu, sigma, z, y: scores.energy((mu + sigma * z)[:2], y),
+    "energy score": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y),
 }
 r"""Every objective of D2, as a function of :math:`\mu(x)`, :math:`\sigma(x)`, noise of shape ``(K, ..., n)`` and y."""
 

@@ -1,7 +1,4 @@
-r"""Objectives that compare what a model generates with what was seen, and which of them are proper scores.
-
-All are losses: smaller is better. Each returns one value per observation; the caller averages.
-"""
+"""Scores of a claimed law when y is seen: smaller is better, one value per observation; the caller averages."""
 
 import math
 
@@ -15,11 +12,6 @@ SQRT_PI = math.sqrt(math.pi)
 def _positive(sigma):
     if not (require_float("sigma", sigma) > 0).all():
         raise ValueError(f"sigma must be positive, got {sigma.min().item()}")
-
-
-def _draws(draws, least):
-    if require_float("draws", draws).ndim == 0 or len(draws) < least:
-        raise ValueError(f"draws must number at least {least} on the first axis, got shape {tuple(draws.shape)}")
 
 
 def squared(draws, y):
@@ -43,67 +35,9 @@ def squared(draws, y):
     ValueError
         If ``draws`` is not a finite floating-point tensor with at least one draw.
     """
-    _draws(draws, 1)
+    if require_float("draws", draws).ndim == 0 or len(draws) == 0:
+        raise ValueError(f"draws must hold at least one draw on the first axis, got shape {tuple(draws.shape)}")
     return (draws.mean(0) - y) ** 2
-
-
-def sorted_pairing(draws, y):
-    r"""Squared distances after both sides have been sorted: the empirical Wasserstein-2 distance on a line.
-
-    Parameters
-    ----------
-    draws : Tensor, shape ``(1, ..., n)``
-        One generated value per observation.
-    y : Tensor, shape ``(..., n)``
-        Observations, in any order.
-
-    Returns
-    -------
-    Tensor, shape ``(..., n)``
-        Its mean over the last axis is the distance.
-
-    Raises
-    ------
-    ValueError
-        If ``draws`` is not a finite floating-point tensor with at least one draw.
-    """
-    _draws(draws, 1)
-    return (draws[0].sort(-1).values - y.sort(-1).values) ** 2
-
-
-def energy(draws, y, exponent=1.0):
-    r"""The energy score, estimated without bias from K independent draws.
-
-    .. math:: \frac1K\sum_k|y'_k-y|^\beta-\frac1{K(K-1)}\sum_{k<l}|y'_k-y'_l|^\beta
-
-    Parameters
-    ----------
-    draws : Tensor, shape ``(K, ..., n)``
-        Generated values, K at least 2.
-    y : Tensor, shape ``(n,)``
-        Observations.
-    exponent : float
-        :math:`\beta`, from 1 to 2; strictly proper below 2.
-
-    Returns
-    -------
-    Tensor, shape ``(..., n)``
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two draws, or ``exponent`` lies outside [1, 2].
-
-    References
-    ----------
-    :cite:t:`gneiting2007strictly`
-    """
-    _draws(draws, 2)
-    if not 1 <= exponent <= 2:
-        raise ValueError(f"exponent must lie in [1, 2], got {exponent}")
-    i, j = torch.triu_indices(len(draws), len(draws), 1)
-    apart = (draws[i] - draws[j]).abs() ** exponent
-    return ((draws - y).abs() ** exponent).mean(0) - 0.5 * apart.mean(0)
 
 
 def log_score(mu, sigma, y):

@@ -77,7 +77,7 @@ EXERCISES = {
         mistakes=(
             (_energy_with(lambda k: 0.5 / k**2),
              "you divide the pairs by K², which counts each draw's distance 0 to itself: there are K (K - 1) pairs"),
-            (_energy_with(lambda k: 1 / (k * (k - 1))), "the factor 1/2 before the mean distance of two draws is missing"),
+            (_energy_with(lambda k: 1 / (k * (k - 1))), "the factor 1/2 of the second term is missing"),
             (_energy_with(lambda k: -0.5 / (k * (k - 1))), "the sign: the mean distance between draws is subtracted"),
             (_energy_with(lambda k: 0.0), "this is the mean distance to y alone, and it collapses: subtract half the "
              "mean distance between two draws"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reparam import noise
-from reparam.networks import mlp
+from reparam.networks import Stack, mlp
 
 
 def test_same_place_same_weights_and_no_global_randomness():
@@ -33,3 +33,38 @@ def test_weights_have_variance_one_over_inputs():
 def test_bad_sizes_are_refused(sizes):
     with pytest.raises(ValueError, match="sizes must hold"):
         mlp(sizes, noise.torch_generator("test/net"))
+
+
+@pytest.fixture
+def stack():
+    return Stack((2, 5, 3), 4, noise.torch_generator("test/stack"))
+
+
+def test_stack_equals_its_networks_one_by_one(stack):
+    x = noise.normal("test/inputs", 4, 7, 2)
+    for k, y in enumerate(stack(x)):
+        hidden = torch.tanh(x[k] @ stack.weights[0][k] + stack.biases[0][k])
+        torch.testing.assert_close(y, hidden @ stack.weights[1][k] + stack.biases[1][k])
+
+
+def test_stack_shares_an_input_and_keeps_its_copies_apart(stack):
+    x = noise.normal("test/inputs", 7, 2)
+    y = stack(x)
+    torch.testing.assert_close(y, stack(x.expand(4, 7, 2)))
+    assert (y[0] - y[1]).abs().max() > 0.01
+
+
+def test_stack_starts_like_mlp():
+    wide = Stack((400, 400, 1), 1, noise.torch_generator("test/wide"))
+    # 160,000 weights of variance 1/400; 400 biases uniform on [-1, 1], of variance 1/3
+    assert wide.weights[0].var().item() == pytest.approx(1 / 400, rel=0.02)
+    assert wide.biases[0].abs().max() <= 1
+    assert wide.biases[0].var().item() == pytest.approx(1 / 3, rel=0.25)
+    assert wide.biases[0].min() < -0.5
+    torch.testing.assert_close(wide.biases[1].detach(), torch.zeros(1, 1, 1, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("sizes", "copies"), [((3,), 1), ((2, 0), 1), ((2, 1), 0)], ids=["one size", "width", "none"])
+def test_bad_stacks_are_refused(sizes, copies):
+    with pytest.raises(ValueError, match="sizes and copies must be positive"):
+        Stack(sizes, copies, noise.torch_generator("test/stack"))

@@ -89,7 +89,7 @@ EXERCISES = {
     "tied": Exercise(
         task="the theta that minimises the mean of S39 when mu = theta and sigma = c theta, as a function of (c, m).",
         reference=_tied,
-        inputs=((0.5, 1.0), (1.0, -2.0), (2.0, 0.3)),
+        inputs=((0.5, 1.0), (1.5, -2.0), (2.0, 0.3)),
         mistakes=(
             (lambda c, m: m, "this is right only for c = 0: sigma = c theta is paid for too"),
             (lambda c, m: m / (1 + c), "sigma enters squared: its price is c² theta²"),

@@ -375,8 +375,22 @@ def simulate(estimators, cost, q, eps):
     return torch.stack([torch.stack(g, dim=1) for g in drawn], dim=1).numpy()
 
 
-def _weighted(draws, weights):
-    g = torch.stack(draws, dim=1)[:, :, 0].numpy()
+def weighted_moments(draws, weights):
+    """Exact mean and variance of one gradient in one dimension, from gradients at the nodes of a quadrature.
+
+    Parameters
+    ----------
+    draws : GradientDraws
+        Each ``(n, 1)``.
+    weights : array, shape ``(n,)``
+        Summing to one.
+
+    Returns
+    -------
+    array, shape ``(2, 2)``
+        Mean and variance with respect to mu and log sigma.
+    """
+    g = torch.cat(draws, dim=1).numpy()
     return np.stack([weights @ g, weights @ (g - weights @ g) ** 2])
 
 
@@ -400,16 +414,16 @@ def integrate(estimators, cost, q):
     found = []
     for name, estimator in estimators.items():
         if name == "measure-valued":
-            pair = [_weighted(estimator(cost, q, eps), weights) for eps, weights in polar_nodes()]
+            pair = [weighted_moments(estimator(cost, q, eps), weights) for eps, weights in polar_nodes()]
             found.append(np.stack([pair[0][:, 0], pair[1][:, 1]], axis=1))
         else:
             eps, weights = plane if name == "leave-one-out" else line
             eps = torch.from_numpy(eps)[:, :, None] if name == "leave-one-out" else torch.from_numpy(eps)
-            found.append(_weighted(estimator(cost, q, eps), weights))
+            found.append(weighted_moments(estimator(cost, q, eps), weights))
     return np.stack(found, axis=1)
 
 
-def draw_curves(ax, x, curves, part, colors):
+def draw_curves(ax, x, curves, part, colors, ticks):
     """Draw variances over a parameter of the cost, on a logarithmic axis.
 
     Parameters
@@ -422,10 +436,14 @@ def draw_curves(ax, x, curves, part, colors):
         0 for mu, 1 for log sigma.
     colors : dict of str to str
         The estimators to draw, each with its colour.
+    ticks : sequence of float
+        On the axis of the parameter, which is logarithmic if the first one is positive.
     """
     for name, color in colors.items():
         ax.plot(x, curves[name][part], color=color)
-    ax.set_yscale("log")
+    ax.set(yscale="log", xscale="log" if ticks[0] > 0 else "linear")
+    ax.minorticks_off()
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
 
 
 def draw_wiggle(k, ks, curves, colors):
@@ -449,7 +467,7 @@ def draw_wiggle(k, ks, curves, colors):
     left.fill_between(x, 1.8 * np.exp(-0.5 * (x - 1) ** 2) - 1, -1, color="#d9dee5")
     left.plot(x, np.cos(k * x), color=figures.INK)
     left.set(xlabel="x", ylabel="cost cos kx", ylim=(-1.05, 1.05))
-    draw_curves(right, ks, curves, 0, colors)
+    draw_curves(right, ks, curves, 0, colors, range(5))
     right.axvline(k, color=figures.MUTED, linewidth=1)
     right.set(xlabel="k", ylabel="variance, parameter μ", ylim=(1e-3, 20))
     return figure

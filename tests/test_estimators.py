@@ -257,3 +257,21 @@ def test_grader_accepts_the_solution_and_names_every_known_mistake(name):
         verdict = grade(f"estimators/{name}", mistake)
         assert not verdict.right
         assert hint in verdict.text
+
+
+def test_published_panels_have_logarithmic_axes_where_the_parameter_is_positive():
+    ranges = {"a": (variances.square, np.linspace(-3, 3, 5)), "b": (variances.exponential, np.geomspace(0.1, 10, 5)),
+              "c": (variances.cosine, np.geomspace(0.5, 5, 5))}
+    curves = {c: variances.all_estimators(f(k, 1.0, 1.0)) for c, (f, k) in ranges.items()}
+    axes = estimators.draw_published(ranges, curves, 1, {"pathwise": "blue"})
+    assert [ax.get_xscale() for ax in axes] == ["linear", "log", "log"]
+    assert axes[0].get_ylabel() == "variance, parameter σ"
+    np.testing.assert_allclose(axes[1].lines[0].get_ydata(), curves["b"]["pathwise"][1])
+
+
+def test_atlas_table_sets_the_three_roads_side_by_side():
+    a = np.arange(8.0).reshape(2, 2, 2)
+    html = estimators.atlas_table({"x": {"p": 0, "q": 0}, "y": {"p": 0, "q": 0}}, a, a + 10, a + 20, "c")._repr_html_()
+    # the second cost's first estimator: 4 for mu, 5 for log sigma
+    row = "<td>4.0000</td><td>14.0000</td><td>24.0000</td><td>5.0000</td><td>15.0000</td><td>25.0000</td>"
+    assert f'<th scope="row">y: p</th>{row}' in html

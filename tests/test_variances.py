@@ -153,3 +153,13 @@ def test_crossovers_finds_all_roots_in_order_and_none_where_there_are_none():
 def test_bad_input_is_named(call, match):
     with pytest.raises(ValueError, match=match):
         call()
+
+
+def test_all_crossovers_of_the_parabola_are_the_two_of_its_table():
+    # 4 = (4/pi - 1) 4 (1 - k)^2; the pathwise gradient is flat, the measure-valued one lowest at k = 1
+    names = ["score function", "optimal baseline", "pathwise", "measure-valued"]
+    (p, low, high, k), second = variances.all_crossovers(variances.square, -3, 5, names)
+    assert (p, low, high) == (0, "pathwise", "measure-valued")
+    assert second[:3] == (0, "measure-valued", "pathwise")
+    root = (4 / math.pi - 1) ** -0.5
+    np.testing.assert_allclose([k, second[3]], [1 - root, 1 + root], rtol=1e-12)

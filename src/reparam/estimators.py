@@ -471,3 +471,52 @@ def draw_wiggle(k, ks, curves, colors):
     right.axvline(k, color=figures.MUTED, linewidth=1)
     right.set(xlabel="k", ylabel="variance, parameter μ", ylim=(1e-3, 20))
     return figure
+
+
+def draw_published(ranges, curves, part, colors):
+    """Draw the three panels of Figures 2 and 3 of :cite:t:`mohamed2020monte`.
+
+    Parameters
+    ----------
+    ranges : dict of str to (callable, array)
+        Per panel the family of costs and its parameters.
+    curves : dict of str to dict
+        Per panel the variances of :func:`reparam.variances.all_estimators`.
+    part : int
+        0 for mu, 1 for sigma.
+    colors : dict of str to str
+        The estimators to draw, each with its colour.
+
+    Returns
+    -------
+    array of matplotlib Axes
+    """
+    _, axes = figures.panels(3, height=3.0)
+    for ax, cost, ticks in zip(axes, ranges, ([-3, 0, 3], [0.1, 1, 10], [0.5, 1, 2, 5]), strict=True):
+        draw_curves(ax, ranges[cost][1], curves[cost], part, colors, ticks)
+        ax.set(xlabel="k", title=cost)
+    axes[0].set(ylabel=f"variance, parameter {'μσ'[part]}", ylim=(0.5, 1e3))
+    return axes
+
+
+def atlas_table(atlas, formula, by_nodes, by_draws, caption):
+    """The atlas as a table: every cost, every estimator, both parameters, three roads.
+
+    Parameters
+    ----------
+    atlas : dict of str to dict
+        Per cost its catalogue.
+    formula, by_nodes, by_draws : array, shape ``(costs, estimators, 2)``
+        Variances in closed form, by quadrature and by simulation.
+    caption : str
+
+    Returns
+    -------
+    reparam.figures.Html
+    """
+    labels = [f"{cost}: {name}" for cost in atlas for name in atlas[cost]]
+    numbers = np.stack([formula, by_nodes, by_draws], axis=-1).reshape(len(labels), 6)
+    roads = ["closed form", "quadrature", "simulation"]
+    head = ["cost: estimator", *(f"μ: {r}" for r in roads), *(f"log σ: {r}" for r in roads)]
+    rows = [[label, *(f"{v:.4f}" for v in row)] for label, row in zip(labels, numbers, strict=True)]
+    return figures.table(head, rows, caption)

@@ -4,6 +4,7 @@ Two layers. A *cost* turns into the few :class:`Expectations` that any variance 
 expression in those, the same for every cost. Everything broadcasts, so that a curve over k is one call.
 """
 
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -427,3 +428,31 @@ def crossovers(difference, low, high, cells=2000):
         brentq(lambda t: float(difference(np.array(t))), grid[i], grid[i + 1], xtol=1e-14, rtol=1e-14)
         for i in np.flatnonzero(signs[:-1] * signs[1:] < 0)
     ])
+
+
+def all_crossovers(family, low, high, names):
+    """Where the variances of some estimators cross over the parameter of a cost, at mu = sigma = 1.
+
+    Parameters
+    ----------
+    family : callable, ``(k, mu, sigma) -> Expectations``
+    low, high : float
+        Range of k.
+    names : sequence of str
+        Estimators of :func:`all_estimators`, compared in pairs.
+
+    Returns
+    -------
+    list of (int, str, str, float)
+        Parameter (0 for mu, 1 for sigma), the better estimator below the root, the better one above it, and the root.
+    """
+    found = []
+    for part, (a, b) in product((0, 1), combinations(names, 2)):
+
+        def lead(k, part=part, a=a, b=b):
+            table = all_estimators(family(k, 1.0, 1.0))
+            return table[a][part] - table[b][part]
+
+        for k in crossovers(lead, low, high):
+            found.append((part, *((a, b) if lead(k + 1e-6) > 0 else (b, a)), float(k)))
+    return found

@@ -350,8 +350,8 @@ def draw_histograms(raw, best, truth):
     figure, axes = figures.panels(2, height=2.6, sharey=True)
     names = ("no constant", figures.ORANGE), ("best constant", figures.BLUE)
     for ax, draws, (name, color) in zip(axes, (raw, best), names, strict=True):
-        ax.stairs(*np.histogram(draws.numpy(), np.linspace(-100, 100, 81), density=True), fill=True, color=color)
+        ax.stairs(*np.histogram(draws.numpy(), np.linspace(-80, 80, 81), density=True), fill=True, color=color)
         ax.axvline(float(truth), color=figures.INK, linestyle="dashed", linewidth=1)
-        ax.set(xlabel="one draw of the gradient in μ₁", ylim=(0, 0.15), title=f"{name}: sd {float(draws.std()):.1f}")
+        ax.set(xlabel="one draw of the gradient in μ₁", ylim=(0, 0.2), title=f"{name}: sd {float(draws.std()):.1f}")
     axes[0].set_ylabel("density")
     return figure

@@ -251,3 +251,16 @@ def test_known_mistakes_get_their_hint(name, wrong, hint):
     verdict = grade(f"conditional/{name}", wrong)
     assert not verdict.right
     assert hint in verdict.text
+
+
+def test_the_band_claims_eighty_percent():
+    from matplotlib import pyplot
+
+    figure, ax = pyplot.subplots()
+    grid, data = tensor(0.0, 1.0), tensor(0.5)
+    conditional.draw_band(ax, data, data, grid, tensor(1.0, 1.0), tensor(1.0, 1.0), "red")
+    corners = ax.collections[0].get_paths()[0].vertices[:, 1]
+    # Phi(1.28) - Phi(-1.28) = 0.80
+    assert math.erf((corners.max() - 1.0) / math.sqrt(2)) == pytest.approx(0.8, abs=0.002)
+    assert corners.min() + corners.max() == pytest.approx(2.0)
+    pyplot.close(figure)

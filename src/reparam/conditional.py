@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from reparam import quadrature, scores
+from reparam.figures import MUTED
 from reparam.gaussian import DiagonalGaussian
 from reparam.joint import energy_score, sorted_pairing
 from reparam.networks import Stack
@@ -348,3 +349,21 @@ def diabetes():
 
     features, target = load_diabetes(return_X_y=True, scaled=False)
     return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
+
+
+def draw_band(ax, x, y, grid, mu, sigma, color):
+    r"""Data, a learned mean, and the band :math:`\mu\pm1.28\,\sigma` that claims to hold 80 % of them.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : Tensor, shape ``(n,)``
+        The data.
+    grid, mu, sigma : Tensor, shape ``(k,)``
+        The claim.
+    color : str
+    """
+    ax.plot(x, y, ".", color=MUTED, ms=2.5)
+    ax.plot(grid, mu, color=color)
+    ax.fill_between(grid, mu - 1.28 * sigma, mu + 1.28 * sigma, color=color, alpha=0.25, lw=0)
+    ax.set(xlabel="x", xlim=(-2, 2), ylim=(-3.2, 3.2))

@@ -152,9 +152,9 @@ def cached(cache, notebook):
     try:
         stored = nbformat.read(CACHE / "executed" / record.hashkey / "base.ipynb", 4)
         counts = [c.execution_count for c in stored.cells if c.cell_type == "code"]
-        if counts == list(range(1, len(counts) + 1)):
+        if counts == list(range(1, len(counts) + 1)) and "cpu_seconds" in record.data:
             return record
-    except Exception:  # truncated or unreadable: execute again
+    except Exception:  # truncated, unreadable or not measured: execute again
         pass
     cache.remove_cache(record.pk)
     return None

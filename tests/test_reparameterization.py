@@ -76,6 +76,15 @@ def test_pathwise_of_a_square():
     close(draws, GradientDraws((2 * z)[None], (2 * z * tensor(0.15, -3.0))[None]))
 
 
+def test_live_parameters_do_not_leak_into_the_draws():
+    live = DiagonalGaussian(tensor(1.0).requires_grad_(), tensor(-0.3).requires_grad_())
+    frozen = live.detach()
+    for estimator in (rp.path_derivative, rp.total_derivative):
+        draws = estimator(log_joint, live, EPS)
+        assert not any(g.requires_grad for g in draws)
+        close(draws, estimator(log_joint, frozen, EPS))
+
+
 def test_pathwise_refuses_a_cost_that_hides_its_slope():
     q = DiagonalGaussian.from_sigma([1.0], [0.5])
     with pytest.raises(ValueError, match="cost must be differentiable"):

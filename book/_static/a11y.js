@@ -6,6 +6,13 @@ document.addEventListener("DOMContentLoaded", function () {
       element.setAttribute("aria-label", element.getAttribute("aria-label") + ": " + shown);
     }
   });
+  document.querySelectorAll("summary").forEach(function (element) {
+    if (element.textContent.trim()) {
+      element.removeAttribute("aria-label");  // its visible words name it
+    } else {
+      element.setAttribute("aria-label", "Show or hide the pages below");
+    }
+  });
   const title = document.querySelector(".bd-sidebar-primary .navbar-brand");
   if (title) {
     const box = title.closest(".sidebar-primary-item") || title;

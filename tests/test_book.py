@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -23,6 +24,7 @@ ROOMS = {"checks", "figures", "gaussian", "glue", "grader", "moments", "networks
 
 
 HIDING = {"skip-execution", "raises-exception", "remove-cell", "remove-output", "nbval-skip", "nbval-ignore-output"}
+HIDDEN = re.DOTALL | re.MULTILINE
 SHELL = re.compile(r"^\s*[!%]|get_ipython|subprocess|os\.system|manual_seed|np\.random\.|torch\.rand", re.MULTILINE)
 FILES = re.compile(r"\bopen\(|\.write_|savefig|np\.save|torch\.save|to_csv")
 
@@ -98,10 +100,13 @@ def test_the_guard_sees_each_fault(harm, word):
 
 
 def lines_of(page):
+    """Lines of prose, counted at 80 characters however they are wrapped, and the code cells that a reader sees."""
     body = PAGES[page].split("---\n", 2)[2]
+    body = re.sub(r"^```\{code-cell\}[^\n]*\n(?:---\n)?(?::)?tags: \[hide-input\].*?^```", "", body, flags=HIDDEN)
     cells = [re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in freshness.CODE_CELL.findall(body)]
     text = freshness.CODE_CELL.sub("", body)
-    return [x for x in text.splitlines() if x.strip()], [[x for x in c.splitlines() if x.strip()] for c in cells]
+    prose = [part for x in text.splitlines() if x.strip() for part in textwrap.wrap(x, 80)]
+    return prose, [[x for x in c.splitlines() if x.strip()] for c in cells]
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

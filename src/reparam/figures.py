@@ -80,8 +80,11 @@ def _png(figure):
 
     figure.canvas.draw()  # once; savefig would lay out and draw a second time
     picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
-    small = io.BytesIO()
-    picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
+    for colours in (64, 24, 12):  # dense drawings get fewer shades, so that a picture stays within 25 kB
+        small = io.BytesIO()
+        picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=colours < 64)
+        if small.tell() <= 25_000:
+            break
     return base64.b64encode(small.getvalue()).decode()
 
 

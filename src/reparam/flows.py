@@ -1,0 +1,330 @@
+"""Past the source: normalizing flows, stacks of invertible maps with densities by change of variables.
+
+A *layer* has ``forward(z)`` and ``inverse(y)``; both return the other point, shape ``(n, d)``, and
+:math:`\\log|\\det\\partial y/\\partial z|` there, shape ``(n,)``.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from reparam.gaussian import LOG_2PI, require_float
+from reparam.networks import mlp
+
+LIMIT = 2.0
+"""Bound on the log scale of one coupling: no layer stretches or shrinks by more than e² along a coordinate."""
+
+
+def _points(name, x, d):
+    require_float(name, x)
+    if x.ndim != 2 or x.shape[1] != d:
+        raise ValueError(f"{name} must be (n, {d}), got {tuple(x.shape)}")
+    return x
+
+
+class Affine(nn.Module):
+    r"""The layer :math:`y_j=m_j+s_jz_j`, starting as the identity; alone, it is the mean-field Gaussian.
+
+    Parameters
+    ----------
+    d : int
+        Dimension.
+    """
+
+    def __init__(self, d):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(d, dtype=torch.float64))
+        self.log_scale = nn.Parameter(torch.zeros(d, dtype=torch.float64))
+
+    def forward(self, z):
+        """From noise to data."""
+        z = _points("z", z, len(self.shift))
+        return self.shift + self.log_scale.exp() * z, self.log_scale.sum().expand(len(z))
+
+    def inverse(self, y):
+        """From data to noise."""
+        y = _points("y", y, len(self.shift))
+        return (y - self.shift) / self.log_scale.exp(), self.log_scale.sum().expand(len(y))
+
+
+class Coupling(nn.Module):
+    r"""Affine coupling: one part of the coordinates sets scale and shift of the other. It starts as the identity.
+
+    .. math:: y_1=z_1,\qquad y_2=z_2\,e^{s(z_1)}+t(z_1),\qquad \log\det=\sum_j s_j(z_1)
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 2; the first ``d // 2`` coordinates are kept.
+    hidden : sequence of int
+        Widths of the hidden layers of the network for s and t; none makes both linear.
+    generator : torch.Generator
+        Source of the hidden layers' initial weights.
+    flip : bool
+        Reverse the coordinates first, so that the other part is kept.
+
+    Raises
+    ------
+    ValueError
+        If ``d`` is below 2.
+
+    References
+    ----------
+    :cite:t:`dinh2017density`
+    """
+
+    def __init__(self, d, hidden, generator, flip=False):
+        super().__init__()
+        if d < 2:
+            raise ValueError(f"d must be at least 2, got {d}")
+        self.d, self.kept, self.flip = d, d // 2, flip
+        self.net = mlp((self.kept, *hidden, 2 * (d - self.kept)), generator)
+        nn.init.zeros_(self.net[-1].weight)
+
+    def _parts(self, x):
+        x = x.flip(1) if self.flip else x
+        kept, moved = x[:, :self.kept], x[:, self.kept:]
+        raw, shift = self.net(kept).chunk(2, 1)
+        return kept, moved, LIMIT * torch.tanh(raw / LIMIT), shift
+
+    def _join(self, kept, moved):
+        x = torch.cat((kept, moved), 1)
+        return x.flip(1) if self.flip else x
+
+    def forward(self, z):
+        """From noise to data."""
+        kept, moved, log_scale, shift = self._parts(_points("z", z, self.d))
+        return self._join(kept, moved * log_scale.exp() + shift), log_scale.sum(1)
+
+    def inverse(self, y):
+        """From data to noise: the network is evaluated, never inverted."""
+        kept, moved, log_scale, shift = self._parts(_points("y", y, self.d))
+        return self._join(kept, (moved - shift) * (-log_scale).exp()), log_scale.sum(1)
+
+
+class Planar(nn.Module):
+    r"""Planar layer :math:`y=z+\hat u\tanh(w^\top z+b)`, with :math:`w^\top\hat u>-1` so that it inverts.
+
+    .. math:: \hat u=u+\bigl(\log(1+e^{w^\top u})-1-w^\top u\bigr)\frac{w}{\lVert w\rVert^2}
+
+    Parameters
+    ----------
+    w, u : sequence of float or Tensor, shape ``(d,)``
+        Start of the direction that is looked at, and of the free parameter behind the direction of the push.
+    b : float
+        Start of the offset.
+
+    Raises
+    ------
+    ValueError
+        If ``w`` and ``u`` are not of one shape ``(d,)``, or ``w`` is zero.
+
+    References
+    ----------
+    :cite:t:`rezende2015variational`
+    """
+
+    def __init__(self, w, u, b=0.0):
+        super().__init__()
+        w, u = (torch.as_tensor(x, dtype=torch.float64) for x in (w, u))
+        if w.ndim != 1 or w.shape != u.shape or not w.any():
+            raise ValueError(f"w and u must have one shape (d,) and w not vanish, got w={w.tolist()}, u={u.tolist()}")
+        self.w, self.u = nn.Parameter(w.clone()), nn.Parameter(u.clone())
+        self.b = nn.Parameter(torch.tensor(b, dtype=torch.float64))
+
+    def push(self):
+        r"""The vector :math:`\hat u`, shape ``(d,)``."""
+        along = self.w @ self.u
+        return self.u + (nn.functional.softplus(along) - 1 - along) * self.w / (self.w @ self.w)
+
+    def _log_det(self, bend):
+        return torch.log1p((self.w @ self.push()) * (1 - bend * bend))
+
+    def forward(self, z):
+        """From noise to data."""
+        bend = torch.tanh(_points("z", z, len(self.w)) @ self.w + self.b)
+        return z + bend[:, None] * self.push(), self._log_det(bend)
+
+    def inverse(self, y):
+        r"""From data to noise, by bisection for :math:`w^\top z`; carries no gradient."""
+        with torch.no_grad():
+            target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
+            low, high = target - strength.abs(), target + strength.abs()
+            for _ in range(60):
+                middle = (low + high) / 2
+                above = middle + strength * torch.tanh(middle + self.b) > target
+                low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+            bend = torch.tanh(middle + self.b)
+            return y - bend[:, None] * self.push(), self._log_det(bend)
+
+
+class Flow(nn.Module):
+    """Layers applied one after the other to standard normal noise; their log determinants add up.
+
+    Parameters
+    ----------
+    *layers : layer
+        In the order from noise to data.
+    """
+
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def stages(self, z):
+        """The points after 0, 1, 2, ... layers: a list of tensors of shape ``(n, d)``."""
+        points = [z]
+        for layer in self.layers:
+            points.append(layer(points[-1])[0])
+        return points
+
+    def forward(self, z):
+        """From noise to data."""
+        total = torch.zeros(len(z), dtype=z.dtype)
+        for layer in self.layers:
+            z, log_det = layer(z)
+            total = total + log_det
+        return z, total
+
+    def inverse(self, y):
+        """From data to noise, last layer first."""
+        total = torch.zeros(len(y), dtype=y.dtype)
+        for layer in reversed(self.layers):
+            y, log_det = layer.inverse(y)
+            total = total + log_det
+        return y, total
+
+    def log_density(self, y):
+        r""":math:`\log p(y)=\log N(z;0,I)-\log\lvert\det\partial y/\partial z\rvert` at ``y``, in nats, shape ``(n,)``."""
+        z, log_det = self.inverse(y)
+        return log_normal(z) - log_det
+
+
+def log_normal(z):
+    r""":math:`\log N(z;0,I)` in nats.
+
+    Parameters
+    ----------
+    z : Tensor, shape ``(n, d)``
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+    """
+    return -0.5 * (z * z + LOG_2PI).sum(1)
+
+
+def log_det_by_autograd(layer, z):
+    r""":math:`\log\lvert\det\partial y/\partial z\rvert` from the full Jacobian, row by row: slow, and sure.
+
+    Parameters
+    ----------
+    layer : layer or Flow
+    z : Tensor, shape ``(n, d)``
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+    """
+    z = z.detach().requires_grad_()
+    y = layer(z)[0]
+    rows = [torch.autograd.grad(y[:, j].sum(), z, retain_graph=True)[0] for j in range(z.shape[1])]
+    return torch.linalg.slogdet(torch.stack(rows, 1)).logabsdet
+
+
+def elbo_draws(log_joint, flow, eps):
+    r"""One value of the ELBO's integrand per draw, with a flow as q.
+
+    .. math:: \log p(x,g(\epsilon))+\log\lvert\det Dg(\epsilon)\rvert-\log N(\epsilon;0,I)
+
+    Parameters
+    ----------
+    log_joint : callable, ``(n, d) -> (n,)``
+        Log density of model and data in nats.
+    flow : Flow
+        The map g.
+    eps : Tensor, shape ``(n, d)``
+        Standard normal noise.
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+        In nats, differentiable in the flow's parameters.
+    """
+    z, log_det = flow(eps)
+    return log_joint(z) + log_det - log_normal(eps)
+
+
+def climb(objective, flow, steps=100):
+    """Maximise a deterministic objective over a flow's parameters by L-BFGS.
+
+    Parameters
+    ----------
+    objective : callable, ``() -> Tensor`` scalar
+        The exact ELBO, say, as a weighted sum of :func:`elbo_draws` over nodes; or the mean log density of data.
+    flow : torch.nn.Module
+        Changed in place.
+    steps : int
+        At most so many iterations.
+
+    Returns
+    -------
+    float
+        The objective reached.
+    """
+    optimizer = torch.optim.LBFGS(
+        flow.parameters(), max_iter=steps, tolerance_grad=1e-9, tolerance_change=1e-13, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = -objective()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return float(objective().detach())
+
+
+def horseshoe(u, eps, width=0.15):
+    r"""Points on an arc of the unit circle, open at the bottom, blurred.
+
+    .. math:: (\cos a,\ \sin a)+\text{width}\cdot\epsilon,\qquad a=\tfrac\pi2+1.3\,\pi\,(u-\tfrac12)
+
+    Parameters
+    ----------
+    u : Tensor, shape ``(n,)``
+        Uniform noise on [0, 1].
+    eps : Tensor, shape ``(n, 2)``
+        Standard normal noise.
+    width : float
+        Standard deviation of the blur.
+
+    Returns
+    -------
+    Tensor, shape ``(n, 2)``
+    """
+    angle = math.pi / 2 + 1.3 * math.pi * (u - 0.5)
+    return torch.stack((torch.cos(angle), torch.sin(angle)), 1) + width * eps
+
+
+def horseshoe_log_density(y, width=0.15, nodes=120):
+    """Log density of :func:`horseshoe`: the blur averaged over the arc by Gauss-Legendre quadrature.
+
+    Parameters
+    ----------
+    y : Tensor, shape ``(n, 2)``
+    width : float
+    nodes : int
+        Points on the arc.
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+        In nats.
+    """
+    x, w = (torch.from_numpy(a) for a in np.polynomial.legendre.leggauss(nodes))
+    arc = horseshoe((x + 1) / 2, torch.zeros(nodes, 2, dtype=y.dtype))
+    squares = torch.cdist(y, arc, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    return torch.logsumexp(torch.log(w / 2) - 0.5 * squares / width**2, 1) - LOG_2PI - 2 * math.log(width)

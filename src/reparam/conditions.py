@@ -22,7 +22,7 @@ def _per_draw(theta, eps):
     require_float("theta", theta)
     if theta.ndim != 1 or eps.ndim == 0:
         raise ValueError(f"theta must be (p,) and eps (n, ...), got {tuple(theta.shape)} and {tuple(eps.shape)}")
-    return theta.expand(len(eps), -1).clone().requires_grad_()
+    return theta.expand(len(eps), -1).requires_grad_()
 
 
 def path_gradient(cost, path, theta, eps):

@@ -197,7 +197,7 @@ class Flow(nn.Module):
         return y, total
 
     def log_density(self, y):
-        r""":math:`\log p(y)=\log N(z;0,I)-\log\lvert\det\partial y/\partial z\rvert` at ``y``, in nats, shape ``(n,)``."""
+        r""":math:`\log p(y)=\log N(z;0,I)-\log\lvert\det Dg(z)\rvert` in nats, shape ``(n,)``."""
         z, log_det = self.inverse(y)
         return log_normal(z) - log_det
 

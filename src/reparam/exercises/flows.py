@@ -56,7 +56,7 @@ EXERCISES = {
              "this uses tanh where its derivative belongs: 1 - tanh^2"),
             (lambda z, w, u, b: np.log(1 + (w @ u) * (1 - np.tanh(z @ w + b))),
              "the derivative of tanh is 1 - tanh^2: the square is missing"),
-            (lambda z, w, u, b: np.exp(_determinant(z, w, u, b)), "this is the determinant; its logarithm is asked for"),
+            (lambda z, w, u, b: np.exp(_determinant(z, w, u, b)), "this is the determinant, not its logarithm"),
             (lambda z, w, u, b: np.log(np.abs((w @ u) * (1 - np.tanh(z @ w + b) ** 2))),
              "the 1 is missing: the Jacobian is the unit matrix plus rank one"),
             (lambda z, w, u, b: _determinant(z, w, u, 0.0), "the offset b is missing inside tanh"),

@@ -74,6 +74,18 @@ def test_square_model_joint_is_prior_times_likelihood():
     assert SQUARE.log_evidence == pytest.approx(math.log(mass), abs=1e-9)
 
 
+@pytest.mark.parametrize(("x", "s"), [(1.5, 0.5), (0.3, 0.8), (-1.0, 0.9)], ids=["b > 0", "b near 0", "b < 0"])
+def test_the_evidence_of_the_square_model_equals_its_series(x, s):
+    model = elbo.SquareModel(x, s)
+    assert model.log_evidence_by_series(100) == pytest.approx(model.log_evidence, abs=1e-10)
+
+
+def test_the_first_term_of_the_series_is_the_evidence_where_the_quadratic_part_vanishes():
+    # x / s^2 = 1/2: the joint is e^(-1/8) e^(-z^4/2) / 2 pi, and the integral of e^(-z^4/2) is 2^(1/4) Gamma(1/4) / 2
+    expected = math.log(math.exp(-0.125) / (2 * math.pi) * 2**0.25 * math.gamma(0.25) / 2)
+    assert elbo.SquareModel(0.5, 1.0).log_evidence_by_series(1) == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize("phi", [(-0.5, 0.2), (0.2, 0.6), (1.1, 1.5)], ids=str)
 def test_closed_form_of_the_bound(phi):
     assert CONJUGATE.elbo(*phi) == pytest.approx(elbo.elbo(CONJUGATE.log_joint, elbo.normal(*phi)), abs=1e-11)

@@ -20,7 +20,10 @@ from ledger import reports
 HTML = ROOT / "_build" / "html"
 PAGES = build.notebook_pages()
 CHAPTERS = [p for p in PAGES if (ROOT / "src/reparam" / f"{p.split('/')[-1]}.py").is_file()]
-ROOMS = {"checks", "figures", "gaussian", "glue", "grader", "moments", "networks", "noise", "quadrature"}
+ROOMS = {
+    "checks", "drawings", "figures", "gaussian", "glue", "grader", "logistic", "moments", "networks", "noise",
+    "quadrature", "scores",
+}
 
 
 HIDING = {"skip-execution", "raises-exception", "remove-cell", "remove-output", "nbval-skip", "nbval-ignore-output"}

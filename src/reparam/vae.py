@@ -263,7 +263,8 @@ def linear_elbo(S, W, V, log_sigma, s2):
 
     .. math::
 
-        -\tfrac D2\log2\pi s^2-\tfrac1{2s^2}\bigl[\mathrm{tr}\,(I-WV)S(I-WV)^\top+\sum_j\sigma_j^2\lVert w_j\rVert^2\bigr]
+        -\tfrac D2\log2\pi s^2
+        -\tfrac1{2s^2}\bigl[\mathrm{tr}\,(I-WV)S(I-WV)^\top+\sum_j\sigma_j^2\lVert w_j\rVert^2\bigr]
         -\tfrac12\bigl[\mathrm{tr}\,VSV^\top+\sum_j(\sigma_j^2-1-\log\sigma_j^2)\bigr]
 
     Parameters
@@ -293,10 +294,11 @@ def fit_linear(S, d, start, s2=None):
     Parameters
     ----------
     S : Tensor, shape ``(D, D)``
+        Covariance of the images, positive definite.
     d : int
         Latent dimensions.
     start : Tensor, shape ``(2, D, d)``
-        Small random numbers: where W and the transpose of V start. Zero would be a saddle.
+        Small random numbers: where W and the transposed encoder of whitened images start. Zero would be a saddle.
     s2 : float, optional
         The noise variance, if it is to stay fixed.
 
@@ -316,9 +318,11 @@ def fit_linear(S, d, start, s2=None):
     if start.shape != (2, D, d):
         raise ValueError(f"start must have shape {(2, D, d)}, got {tuple(start.shape)}")
 
+    whiten = torch.linalg.inv(torch.linalg.cholesky(S))  # an encoder of whitened images is far better conditioned
+
     def unpack(phi):
         W, V, log_sigma, log_s2 = phi.split([D * d, D * d, d, 1])
-        return W.view(D, d), V.view(d, D), log_sigma, log_s2[0].exp() if s2 is None else S.new_tensor(s2)
+        return W.view(D, d), V.view(d, D) @ whiten, log_sigma, log_s2[0].exp() if s2 is None else S.new_tensor(s2)
 
     def loss(phi):
         phi = torch.from_numpy(phi).requires_grad_()
@@ -327,7 +331,7 @@ def fit_linear(S, d, start, s2=None):
 
     first = torch.cat([start[0].ravel(), start[1].T.ravel(), torch.zeros(d + 1, dtype=S.dtype)]).numpy()
     best = minimize(loss, first, jac=True, method="L-BFGS-B",
-                    options={"maxiter": 5000, "maxfun": 5000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30})
+                    options={"maxiter": 5000, "maxfun": 5000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 30})
     return unpack(torch.from_numpy(best.x))
 
 
@@ -433,3 +437,55 @@ def active_units(vae, x, threshold=0.01):
     """
     with torch.no_grad():
         return int((vae.posterior(x).mu.var(0) > threshold).sum())
+
+
+def mosaic(images, columns):
+    """Lay 8 x 8 images side by side, row after row, with a dark line between them.
+
+    Parameters
+    ----------
+    images : Tensor or array, shape ``(n, 64)``
+        n a multiple of ``columns``.
+    columns : int
+
+    Returns
+    -------
+    array, shape ``(9 * n / columns - 1, 9 * columns - 1)``
+        Clipped to [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If ``images`` is not ``(n, 64)`` with n a multiple of ``columns``.
+    """
+    x = np.asarray(images)
+    if x.ndim != 2 or x.shape[1] != 64 or len(x) % columns:
+        raise ValueError(f"images must be (n, 64) with n a multiple of {columns}, got {x.shape}")
+    framed = np.pad(x.reshape(-1, columns, 8, 8).clip(0, 1), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=0.5)
+    return framed.transpose(0, 2, 1, 3).reshape(-1, 9 * columns)[:-1, :-1]
+
+
+def draw_level(eigenvalues, level):
+    r"""One frame of the chapter's slider: eigenvalues over the noise level, and the divergence per dimension.
+
+    Parameters
+    ----------
+    eigenvalues : array, shape ``(k,)``
+        In descending order.
+    level : float
+        The noise variance.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    from reparam import figures
+
+    figure, (left, right) = figures.panels(2, height=2.5)
+    place = np.arange(1, len(eigenvalues) + 1)
+    left.bar(place, eigenvalues, color=np.where(eigenvalues > level, figures.BLUE, "#c5ccd6"))
+    left.axhline(level, color=figures.RED)
+    left.set(xlabel="dimension", ylabel="eigenvalue", ylim=(0, 0.8), title="eigenvalues and s² (line)")
+    right.bar(place, 0.5 * np.log(np.maximum(eigenvalues / level, 1)), color=figures.BLUE)
+    right.set(xlabel="dimension", ylabel="nats", ylim=(0, 1.3), title="divergence per dimension")
+    return figure

@@ -185,14 +185,16 @@ def public_functions():
 def test_every_public_function_is_documented_and_used_by_the_book_and_a_test():
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("*.py"))
     pages = "\n".join(PAGES.values())
-    package = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "src/reparam").rglob("*.py")}
+    folder = ROOT / "src/reparam"
+    files = {p.relative_to(folder).with_suffix("").as_posix(): p for p in folder.rglob("*.py")}
+    package = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     problems = []
     for module, node in public_functions():
         if not ast.get_docstring(node):
             problems.append(f"{module}.{node.name} has no docstring")
         elsewhere = "\n".join(text for stem, text in package.items() if stem != module)
         inside = len(re.findall(rf"\b{node.name}\b", package[module])) > 1
-        if not (re.search(rf"\b{node.name}\b", pages + elsewhere) or (inside and module not in CHAPTERS)):
+        if not (re.search(rf"\b{node.name}\b", pages + elsewhere) or inside):
             problems.append(f"{module}.{node.name} is used by no page")
         if not re.search(rf"\b{node.name}\b", tests):
             problems.append(f"{module}.{node.name} is used by no test")

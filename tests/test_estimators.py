@@ -275,3 +275,11 @@ def test_atlas_table_sets_the_three_roads_side_by_side():
     # the second cost's first estimator: 4 for mu, 5 for log sigma
     row = "<td>4.0000</td><td>14.0000</td><td>24.0000</td><td>5.0000</td><td>15.0000</td><td>25.0000</td>"
     assert f'<th scope="row">y: p</th>{row}' in html
+
+
+def test_weighted_moments_of_two_equally_likely_gradients():
+    # mean (1 + 3) / 2 = 2 and variance 1; mean (5 - 5) / 2 = 0 and variance 25
+    draws = GradientDraws(torch.tensor([[1.0], [3.0]]).double(), torch.tensor([[5.0], [-5.0]]).double())
+    mean, variance = estimators.weighted_moments(draws, np.array([0.5, 0.5]))
+    np.testing.assert_allclose(mean, [2, 0])
+    np.testing.assert_allclose(variance, [1, 25])

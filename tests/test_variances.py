@@ -163,3 +163,19 @@ def test_all_crossovers_of_the_parabola_are_the_two_of_its_table():
     assert second[:3] == (0, "measure-valued", "pathwise")
     root = (4 / math.pi - 1) ** -0.5
     np.testing.assert_allclose([k, second[3]], [1 - root, 1 + root], rtol=1e-12)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_antithetic_pairs_equal_quadrature(cost):
+    # half the sum of the single-draw gradients at eps and -eps, squared and averaged, less the squared mean
+    e, f, slope = COSTS[cost]
+
+    def score(x):
+        return np.stack([f(MU + SIGMA * x) * x / SIGMA, f(MU + SIGMA * x) * (x * x - 1)])
+
+    def path(x):
+        return np.stack([slope(MU + SIGMA * x), slope(MU + SIGMA * x) * SIGMA * x])
+
+    for single, closed in ((score, variances.antithetic_score), (path, variances.antithetic_pathwise)):
+        second = quadrature.expectation(lambda x, g=single: ((g(x) + g(-x)) / 2) ** 2)
+        np.testing.assert_allclose(closed(e), second - e.gradient**2, atol=1e-10)

@@ -423,7 +423,7 @@ def integrate(estimators, cost, q):
     return np.stack(found, axis=1)
 
 
-def draw_curves(ax, x, curves, part, colors, ticks):
+def _draw_curves(ax, x, curves, part, colors, ticks):
     """Draw variances over a parameter of the cost, on a logarithmic axis.
 
     Parameters
@@ -467,7 +467,7 @@ def draw_wiggle(k, ks, curves, colors):
     left.fill_between(x, 1.8 * np.exp(-0.5 * (x - 1) ** 2) - 1, -1, color="#d9dee5")
     left.plot(x, np.cos(k * x), color=figures.INK)
     left.set(xlabel="x", ylabel="cost cos kx", ylim=(-1.05, 1.05))
-    draw_curves(right, ks, curves, 0, colors, range(5))
+    _draw_curves(right, ks, curves, 0, colors, range(5))
     right.axvline(k, color=figures.MUTED, linewidth=1)
     right.set(xlabel="k", ylabel="variance, parameter μ", ylim=(1e-3, 20))
     return figure
@@ -493,7 +493,7 @@ def draw_published(ranges, curves, part, colors):
     """
     _, axes = figures.panels(3, height=3.0)
     for ax, cost, ticks in zip(axes, ranges, ([-3, 0, 3], [0.1, 1, 10], [0.5, 1, 2, 5]), strict=True):
-        draw_curves(ax, ranges[cost][1], curves[cost], part, colors, ticks)
+        _draw_curves(ax, ranges[cost][1], curves[cost], part, colors, ticks)
         ax.set(xlabel="k", title=cost)
     axes[0].set(ylabel=f"variance, parameter {'μσ'[part]}", ylim=(0.5, 1e3))
     return axes

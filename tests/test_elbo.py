@@ -32,6 +32,12 @@ def test_densities_integrate_to_one_and_intervals_hold_them(q):
     assert elbo.expectation(q, np.ones_like) == pytest.approx(1.0, abs=1e-12)
 
 
+def test_densities_know_their_intervals_and_kinks():
+    assert elbo.normal(1.0, 2.0)[1:] == (-23.0, 25.0, (1.0,))
+    assert elbo.laplace(1.0, 2.0)[1:] == (-139.0, 141.0, (1.0,))
+    assert elbo.uniform(1.0, 2.0)[1:] == (1.0, 2.0, ())
+
+
 @pytest.mark.parametrize("q", QS.values(), ids=QS)
 @pytest.mark.parametrize("model", [CONJUGATE, SQUARE], ids=["conjugate", "square"])
 def test_bound_plus_gap_is_the_log_evidence(model, q):

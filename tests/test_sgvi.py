@@ -155,6 +155,17 @@ def test_square_elbo_is_the_bound_by_quadrature(mu, sigma):
     assert_close(sgvi.square_elbo(model, mu, sigma), elbo.elbo(model.log_joint, elbo.normal(mu, sigma)))
 
 
+@POINTS
+def test_square_curvature_is_the_hessian_of_the_bound(mu, sigma):
+    model = elbo.SquareModel(0.7, 0.9)
+
+    def bound(phi):  # log p(x, z) averaged exactly, plus the part of the entropy that depends on phi
+        return WEIGHTS @ model.log_joint(phi[0] + phi[1].exp() * EPS[:, 0]) + phi[1]
+
+    expected = torch.autograd.functional.hessian(bound, phi_at(mu, sigma)[:, 0])
+    assert_close(torch.from_numpy(sgvi.square_curvature(model, mu, sigma)), expected)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 1.3], ids="phase={}".format)
 @pytest.mark.parametrize("k", [0.5, 3.0], ids="k={}".format)
 def test_wave_variances_by_quadrature(k, alpha):
@@ -224,6 +235,8 @@ NAN = float("nan")
     (lambda: sgvi.conjugate_coefficients(MODEL, NAN, 1.0), "mu must be finite"),
     (lambda: sgvi.square_elbo(SQUARE, 0.0, 0.0), "sigma must be positive"),
     (lambda: sgvi.square_elbo(SQUARE, NAN, 1.0), "mu must be finite"),
+    (lambda: sgvi.square_curvature(SQUARE, 0.0, 0.0), "sigma must be positive"),
+    (lambda: sgvi.square_curvature(SQUARE, NAN, 1.0), "mu must be finite"),
     (lambda: sgvi.quadratic_variance(1.0, [1.0], [1.0], [0.0]), "sigma must be positive"),
     (lambda: sgvi.quadratic_variance(NAN, [1.0], [1.0], [1.0]), "a must be finite"),
     (lambda: sgvi.quadratic_variance(1.0, [NAN], [1.0], [1.0]), "b must be finite"),

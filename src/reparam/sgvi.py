@@ -175,6 +175,33 @@ def square_elbo(model, mu, sigma):
     return 0.5 - 0.5 * LOG_2PI - math.log(model.s) - 0.5 * second - misfit + np.log(sigma)
 
 
+def square_curvature(model, mu, sigma):
+    r"""Second derivatives of :func:`square_elbo` in :math:`(\mu,\log\sigma)`, equation ``square-curvature``.
+
+    Parameters
+    ----------
+    model : SquareModel
+    mu, sigma : float
+        Of q, ``sigma`` positive.
+
+    Returns
+    -------
+    array, shape ``(2, 2)``
+        The Hessian matrix, in nats.
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` is not positive or ``mu`` not finite.
+    """
+    _positive(sigma=sigma)
+    _finite(mu=mu)
+    w, precision = sigma**2, 1 / model.s**2
+    common = 2 * model.x - 6 * mu**2 - 6 * w
+    mixed = -12 * mu * w * precision
+    return np.array([[common * precision - 1, mixed], [mixed, 2 * w * ((common - 6 * w) * precision - 1)]])
+
+
 def conjugate_coefficients(model, mu, sigma):
     r"""The ELBO's integrand of the conjugate model, a parabola :math:`a+b\epsilon+c\epsilon^2` in the noise.
 

@@ -103,9 +103,9 @@ def outputs():
 
 @contextmanager
 def finished_or_fresh(state):
-    """Start from nothing unless the last build finished with the same tools; leave a mark only when this one does."""
+    """Render from nothing unless the last build finished with the same tools and pages; mark only what finished."""
     done = BUILD / "done.json"
-    tools = digest("_config.yml", "book/_ext/*", "book/_static/*", "tools/build.py", "requirements.txt")
+    tools = digest("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "tools/build.py", "requirements.txt")
     if state.get("tools") != tools:
         for name in ("html", ".doctrees", "jupyter_execute"):
             shutil.rmtree(BUILD / name, ignore_errors=True)
@@ -279,7 +279,9 @@ def build():
     start = time.perf_counter()
     with only_build():
         state = last_build()
-        if state.get("inputs") == digest(*INPUTS) and state["outputs"] == outputs():
+        if state.get("outputs") != outputs():
+            state = {}  # pages were touched or lost since: render them all
+        if state.get("inputs") == digest(*INPUTS):
             pages = {name: {**page, "now": False} for name, page in state["pages"].items()}
             print(table(pages, 0.0, time.perf_counter() - start))
             return

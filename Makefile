@@ -4,7 +4,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: help book test test-browser reroll mutants lab clean install
+.PHONY: bench help book test test-browser reroll mutants lab clean install
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -29,6 +29,9 @@ reroll: install ## execute the book under other seeds: make reroll SEEDS=20
 
 mutants: install ## change the helpers one place at a time and count who notices: make mutants ARGS="--each 20"
 	@$(RUN) tools/mutate.py $(ARGS)
+
+bench: install ## measure the helpers against NumPy, plain loops and Pyro into benchmarks/results.json
+	@$(RUN) benchmarks/run.py
 
 lab: install ## open the chapters as notebooks in JupyterLab
 	@$(RUN) tools/lab.py

@@ -1,0 +1,82 @@
+"""Measure the book's helpers against other ways of doing the same, and write benchmarks/results.json.
+
+`make bench` calls this. The rivals in benchmarks/requirements.txt are installed into benchmarks/.packages on demand, so
+that the book's own installation stays what it is.
+"""
+
+import datetime
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = HERE / ".packages"
+TASKS = ("draws", "sgvi_step", "weights", "generator", "vae_step")
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+
+def install_rivals():
+    """Put the rivals where only this script looks."""
+    wanted = (HERE / "requirements.txt").read_text()
+    stamp = PACKAGES / "installed"
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        print("installing the rivals into benchmarks/.packages (once)", flush=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+                        "--upgrade", "--target", str(PACKAGES), "-r", str(HERE / "requirements.txt")], check=True)
+        stamp.write_text(wanted)
+    sys.path.append(str(PACKAGES))
+
+
+def processor():
+    """The processor's name, as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def machine():
+    """What the numbers depend on."""
+    import numpy
+    import pyro
+    import torch
+
+    return {
+        "date": datetime.date.today().isoformat(), "processor": processor(), "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1), "system": platform.system(), "Python": platform.python_version(),
+        "NumPy": numpy.__version__, "PyTorch": torch.__version__.split("+")[0], "Pyro": pyro.__version__,
+    }
+
+
+def main():
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    tasks = sys.argv[2:] or TASKS
+    install_rivals()
+    import torch
+    from harness import measure
+
+    torch.set_num_threads(1)
+    results = []
+    for task in tasks:
+        for contest in importlib.import_module(task).contests():
+            result = measure(contest, repeats)
+            results.append({"task": task, **result})
+            print(f"\n{result['name']}  {result['note']}")
+            for row in result["rows"]:
+                met = {True: "met", False: "MISSED", None: ""}[row["met"]]
+                time = f"{row['seconds']:>10.4f} s {row['ratio']:>10.2f}"
+                print(f"  {row['way']:<34}{time}  {row['aim']} {met}", flush=True)
+    if not sys.argv[2:]:
+        text = json.dumps({"machine": machine(), "repeats": repeats, "contests": results}, indent=1, ensure_ascii=False)
+        (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

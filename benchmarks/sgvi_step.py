@@ -1,0 +1,111 @@
+"""One step of SGVI on Bayesian logistic regression, N = 1000, d = 20, with 1 and with 16 draws."""
+
+import numpy as np
+import pyro
+import pyro.distributions as dist
+import torch
+from harness import Contest
+from pyro.infer import SVI, Trace_ELBO
+
+from reparam import noise
+from reparam.gaussian import DiagonalGaussian
+from reparam.logistic import LogisticRegression
+from reparam.reparameterization import total_derivative
+
+N, D, RATE, STEPS = 1000, 20, 1e-4, 20
+
+
+def data():
+    source = noise.generator("benchmarks/logistic")
+    x = source.standard_normal((N, D))
+    y = np.where(source.random(N) < 1 / (1 + np.exp(-x @ source.standard_normal(D))), 1.0, -1.0)
+    return x, y
+
+
+def start():
+    return np.zeros(D), np.full(D, -1.0)
+
+
+def noises(k):
+    return noise.generator("benchmarks/step").standard_normal((STEPS, k, D))
+
+
+def by_numpy(signed, eps):
+    mu, log_sigma = start()
+    for e in eps:
+        sigma = np.exp(log_sigma)
+        z = mu + sigma * e
+        slope = (1 / (1 + np.exp(z @ signed.T))) @ signed - z
+        mu, log_sigma = mu + RATE * slope.mean(0), log_sigma + RATE * ((slope * sigma * e).mean(0) + 1)
+    return np.concatenate([mu, log_sigma])
+
+
+def ours(model, eps):
+    q = DiagonalGaussian(*map(torch.from_numpy, start()))
+    for e in torch.from_numpy(eps):
+        g = total_derivative(model.log_joint, q, e)
+        q = DiagonalGaussian(q.mu + RATE * g.mu.mean(0), q.log_sigma + RATE * g.log_sigma.mean(0))
+    return torch.cat([q.mu, q.log_sigma]).numpy()
+
+
+def by_loop(model, eps):
+    mu, log_sigma = (torch.from_numpy(a).requires_grad_() for a in start())
+    for step in torch.from_numpy(eps):
+        mu.grad = log_sigma.grad = None
+        for e in step:
+            z = mu + log_sigma.exp() * e
+            ((model.log_joint(z[None]).sum() + log_sigma.sum()) / len(step)).backward()
+        with torch.no_grad():
+            mu += RATE * mu.grad
+            log_sigma += RATE * log_sigma.grad
+    return torch.cat([mu, log_sigma]).detach().numpy()
+
+
+def by_pyro(signed, k):
+    """SVI with Trace_ELBO, particles vectorised, plain gradient steps."""
+    x = torch.from_numpy(signed)
+    zero, ones = torch.zeros(D, dtype=torch.float64), torch.ones(N, dtype=torch.float64)
+
+    def model():
+        z = pyro.sample("z", dist.Normal(zero, 1.0).to_event(1))
+        with pyro.plate("data", N):
+            logits = z.reshape(-1, D) @ x.T if z.ndim > 1 else x @ z
+            pyro.sample("y", dist.Bernoulli(logits=logits), obs=ones)
+
+    def guide():
+        mu = pyro.param("mu", lambda: torch.from_numpy(start()[0]))
+        log_sigma = pyro.param("log_sigma", lambda: torch.from_numpy(start()[1]))
+        pyro.sample("z", dist.Normal(mu, log_sigma.exp()).to_event(1))
+
+    pyro.clear_param_store()
+    torch.manual_seed(0)
+    elbo = Trace_ELBO(num_particles=k, vectorize_particles=k > 1, max_plate_nesting=1)
+    svi = SVI(model, guide, pyro.optim.SGD({"lr": RATE}), elbo)
+    for _ in range(STEPS):
+        svi.step()
+    return torch.cat([pyro.param("mu"), pyro.param("log_sigma")]).detach().numpy()
+
+
+def contests():
+    """With 1 and with 16 draws per step."""
+    x, y = data()
+    model, signed, made = LogisticRegression(x, y), y[:, None] * x, []
+    for k in (1, 16):
+        eps = noises(k)
+        first = by_numpy(signed, eps)
+        if not all(np.allclose(first, way(model, eps), atol=1e-10) for way in (ours, by_loop)):
+            raise SystemExit("sgvi_step: the ways to take a step disagree")
+        if not np.allclose(first[:D], by_pyro(signed, k)[:D], atol=0.5 if k == 1 else 0.1):
+            raise SystemExit("sgvi_step: Pyro goes elsewhere")
+        made.append(Contest(
+            f"{STEPS} SGVI steps, logistic regression N = {N}, d = {D}, {k} draw{'s' if k > 1 else ''} a step",
+            "hand-written NumPy",
+            {"hand-written NumPy": lambda eps=eps: by_numpy(signed, eps),
+             "helpers of the book": lambda eps=eps: ours(model, eps),
+             "Pyro, Trace_ELBO": lambda k=k: by_pyro(signed, k),
+             "loop over draws": lambda eps=eps: by_loop(model, eps)},
+            aims={"helpers of the book": ("at most", 6.0, "hand-written NumPy"),
+                  "Pyro, Trace_ELBO": ("at least", 4.0, "helpers of the book")} if k == 16 else {},
+            note="NumPy, the helpers and the loop end at the same parameters, to ten digits.",
+        ))
+    return made

@@ -17,8 +17,10 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / ".packages"
 TASKS = ("draws", "sgvi_step", "weights", "generator", "vae_step")
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+SETTINGS = {  # one thread; and freed memory stays with the process, or giving it back and forth drowns all else
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824", "MALLOC_MMAP_THRESHOLD_": "268435456",
+}
 
 
 def install_rivals():
@@ -79,4 +81,7 @@ def main():
 
 
 if __name__ == "__main__":
+    if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
+        # libraries read these when they start
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **SETTINGS})
     main()

@@ -80,3 +80,17 @@ def test_noise_of_the_wrong_shape_is_refused():
 def test_require_float_returns_its_argument():
     x = torch.ones(2, dtype=F64)
     assert require_float("x", x) is x
+
+
+def test_large_finite_numbers_pass_though_their_sum_overflows():
+    large = torch.full((3,), 1e308, dtype=torch.float64)
+    assert require_float("large", large) is large
+
+
+def test_detach_cuts_the_graph_and_keeps_the_numbers():
+    free = DiagonalGaussian(torch.zeros(2, dtype=torch.float64, requires_grad=True),
+                            torch.ones(2, dtype=torch.float64, requires_grad=True))
+    cut = free.detach()
+    assert not cut.mu.requires_grad
+    assert not cut.log_sigma.requires_grad
+    torch.testing.assert_close(cut.sigma, free.sigma.detach())

@@ -38,7 +38,8 @@ def require_float(name, x):
     """
     if not isinstance(x, torch.Tensor) or not x.is_floating_point():
         raise ValueError(f"{name} must be a floating-point tensor, got {getattr(x, 'dtype', type(x).__name__)}")
-    if not torch.isfinite(x.detach()).all():
+    # one NaN or infinity spoils a sum; only a sum that overflows needs the slower look
+    if not math.isfinite(x.detach().sum()) and not torch.isfinite(x.detach()).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return x
 
@@ -134,7 +135,7 @@ class DiagonalGaussian:
         Tensor, shape ``(n, ...)``
         """
         eps = (z - self.mu) / self.sigma
-        return -(0.5 * eps * eps + self.log_sigma + 0.5 * LOG_2PI).sum(-1)
+        return -0.5 * (eps * eps).sum(-1) - (self.log_sigma + 0.5 * LOG_2PI).sum(-1)
 
     def score(self, eps):
         r"""The score :math:`\nabla_\phi\log q(z;\phi)` at :math:`z=G(\epsilon;\phi)`, with z held fixed.
@@ -165,4 +166,6 @@ class DiagonalGaussian:
 
     def detach(self):
         """The same q, cut off from the gradient of its parameters."""
-        return DiagonalGaussian(self.mu.detach(), self.log_sigma.detach())
+        cut = object.__new__(DiagonalGaussian)  # its parameters were validated once, when self was made
+        cut.__dict__.update(mu=self.mu.detach(), log_sigma=self.log_sigma.detach())
+        return cut

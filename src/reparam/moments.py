@@ -6,6 +6,11 @@ BLOCK = 32_768
 """Numbers per block: at d = 100 ten times faster than one big array."""
 
 
+def _total(x):
+    """Sum over draws; a product with ones, since NumPy's own sum down a narrow array is ten times slower."""
+    return (np.ones(len(x)) @ x.reshape(len(x), -1)).reshape(x.shape[1:])
+
+
 class Moments:
     """Count, mean, variance and fourth central moment of draws, merged block by block.
 
@@ -31,9 +36,13 @@ class Moments:
         if not np.isfinite(x).all():
             raise ValueError("draws must be finite, got NaN or infinity")
         self.n = len(x)
-        self.mean = x.mean(axis=0)
-        squares = np.square(x - self.mean)
-        self._sums = (squares.sum(axis=0), ((x - self.mean) * squares).sum(axis=0), np.square(squares).sum(axis=0))
+        self.mean = _total(x) / self.n
+        away = x - self.mean
+        squares = away * away
+        second = _total(squares)
+        away *= squares  # in place: fresh memory costs more than the products
+        squares *= squares
+        self._sums = (second, _total(away), _total(squares))
 
     def __add__(self, other):
         """Moments of both sets of draws together."""

@@ -1,0 +1,45 @@
+"""The benchmarks: how a contest is timed and judged, and that the published results are whole."""
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+harness = importlib.import_module("harness")
+RESULTS = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+
+
+def test_ratio_scale_and_aims(monkeypatch):
+    times = iter([1.0, 3.0, 0.0, 1.0] * 3)  # 2 s and 1 s, three times
+    monkeypatch.setattr(harness.time, "process_time", lambda: next(times))
+    contest = harness.Contest("c", "slow", {"slow": lambda: None, "part": lambda: None}, scale={"part": 10.0},
+                              aims={"slow": ("at least", 0.2, "part"), "part": ("at most", 4.0, "slow")})
+    result = harness.measure(contest, 3)
+    slow, part = result["rows"]
+    assert (slow["seconds"], slow["ratio"], slow["met"], slow["aim"]) == (2.0, 1.0, True, "at least 0.2 × part")
+    assert (part["seconds"], part["ratio"], part["met"], part["aim"]) == (10.0, 5.0, False, "at most 4 × slow")
+    assert (slow["reached"], part["reached"]) == (0.2, 5.0)
+
+
+def test_published_results_have_every_task_with_positive_times_and_right_verdicts():
+    tasks = re.search(r"TASKS = \((.*?)\)", (ROOT / "benchmarks" / "run.py").read_text())[1]
+    assert {c["task"] for c in RESULTS["contests"]} == set(re.findall(r'"(\w+)"', tasks))
+    for contest in RESULTS["contests"]:
+        assert any(row["way"] == contest["baseline"] and row["ratio"] == pytest.approx(1) for row in contest["rows"])
+        for row in contest["rows"]:
+            assert row["seconds"] > 0
+            if row["met"] is not None:
+                kind, bound = re.match(r"(at \w+) ([\d.]+) × ", row["aim"]).groups()
+                more = row["reached"] >= float(bound)
+                assert row["met"] == (more if kind == "at least" else not more)
+
+
+def test_the_page_shows_every_task():
+    page = (ROOT / "book" / "benchmarks.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^```\{benchmarks\} (\w+)", page, re.MULTILINE))
+    assert shown == {"machine"} | {c["task"] for c in RESULTS["contests"]}

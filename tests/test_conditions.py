@@ -107,6 +107,7 @@ def test_noise_score_per_draw():
     eps = t(0.1, -0.4, 2.0)
     got = needs.noise_score(torch.cos, lambda e, p: e, lambda e, p: (p**2).sum(1) + e, [0.5, 2.0], eps)
     assert_close(got, torch.cos(eps)[:, None] * t(1.0, 4.0))
+    assert not got.requires_grad
 
 
 def test_cantor_function():

@@ -132,7 +132,7 @@ def step(y, at=0.0):
     -------
     Tensor, shape ``(n,)``
     """
-    return 0.5 + 0.5 * torch.sign(y - at)
+    return (1 + torch.sign(y - at)) / 2
 
 
 def cantor(y, digits=34):
@@ -148,7 +148,7 @@ def cantor(y, digits=34):
     -------
     Tensor, shape ``(n,)``
     """
-    rest, value, alive = y.clamp(0, 1), torch.zeros_like(y), torch.ones_like(y)
+    rest, value, alive = y.clamp(min=0), torch.zeros_like(y), torch.ones_like(y)
     for k in range(1, digits + 1):
         digit = torch.floor(3 * rest).clamp(max=2)
         rest = 3 * rest - digit

@@ -179,3 +179,44 @@ def test_antithetic_pairs_equal_quadrature(cost):
     for single, closed in ((score, variances.antithetic_score), (path, variances.antithetic_pathwise)):
         second = quadrature.expectation(lambda x, g=single: ((g(x) + g(-x)) / 2) ** 2)
         np.testing.assert_allclose(closed(e), second - e.gradient**2, atol=1e-10)
+
+
+@pytest.mark.parametrize("baseline", [0.0, 0.7], ids=["none", "some"])
+@pytest.mark.parametrize("cost", COSTS)
+def test_score_function_variance_equals_quadrature(cost, baseline):
+    e, f, _ = COSTS[cost]
+    scores = (lambda t: t / SIGMA, lambda t: t**2 - 1)
+
+    def moment(s, n):
+        return quadrature.expectation(lambda t: ((f(MU + SIGMA * t) - baseline) * s(t)) ** n)
+
+    want = [moment(s, 2) - moment(s, 1) ** 2 for s in scores]
+    np.testing.assert_allclose(variances.score_function(e, baseline), want, rtol=1e-9, atol=1e-10)
+
+
+def test_optimal_baseline_and_leave_one_out_by_hand():
+    # for f = eps: b* = E[eps^3] = 0, V = 2/sigma^2 and G = 1/sigma for mu; E[f (eps^2 - 1)^2] = 0, V = 10 and G = 0
+    e = variances.polynomial((0.0, 1.0, 0.0), SIGMA)
+    np.testing.assert_allclose(variances.optimal_baseline(e), [0, 0], atol=1e-15)
+    # (V + (Var f E[s^2] + G^2)/(k - 1))/k with k = 3
+    want = [(2 + (1 + 1) / 2) / 3 / SIGMA**2, (10 + 2 / 2) / 3]
+    np.testing.assert_allclose(variances.leave_one_out(e, 3), want, rtol=1e-12)
+    # for f = 1 + eps^2: b* = 1 + 3 for mu and 1 + 5 for log sigma
+    np.testing.assert_allclose(variances.optimal_baseline(variances.polynomial((1.0, 0.0, 1.0), SIGMA)), [4, 6])
+
+
+def test_table_of_the_parabola():
+    c0, c1, c2 = 0.4, -0.9, 1.3
+    table = variances.all_estimators(variances.polynomial((c0, c1, c2), SIGMA))
+    want = {
+        "antithetic score": (2 * c1**2, 2 * c0**2 + 20 * c0 * c2 + 74 * c2**2),
+        "pathwise": (4 * c2**2, c1**2 + 8 * c2**2),
+        "antithetic pathwise": (0, 8 * c2**2),
+        "measure-valued": ((4 / math.pi - 1) * c1**2, c1**2 + 4 * c2**2),
+        "optimal baseline": (2 * c1**2 + 6 * c2**2, 10 * c1**2 + 24 * c2**2),
+        "mean baseline": (2 * c1**2 + 10 * c2**2, 10 * c1**2 + 56 * c2**2),
+    }
+    for name, (mu, log_sigma) in want.items():
+        np.testing.assert_allclose(table[name], [mu / SIGMA**2, log_sigma], rtol=1e-12, atol=1e-13, err_msg=name)
+    pair = variances.leave_one_out(variances.polynomial((c0, c1, c2), SIGMA), 2)
+    np.testing.assert_allclose(table["leave-one-out"], pair)

@@ -31,9 +31,9 @@ def ours(q, d):
     def draw(n):
         eps = torch.from_numpy(source.standard_normal((n, d)))
         score, path = score_function(cost, q, eps), analytic_entropy(log_joint, q, eps)
-        return np.concatenate([g.numpy() for g in (*score, *path)], axis=1)
+        return np.concatenate([g.numpy().T for g in (*score, *path)]).T  # a column of draws lies together in memory
 
-    return stream(draw, N, d)
+    return stream(draw, N, d, order=2)
 
 
 def by_numpy(q, d):

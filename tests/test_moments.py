@@ -28,6 +28,19 @@ def test_error_of_the_variance_matches_the_fourth_moment():
     np.testing.assert_allclose(Moments(x).variance_standard_error, expected, rtol=1e-12)
 
 
+def test_order_two_keeps_the_variance_alone_and_leaves_its_draws_alone():
+    x = noise.generator("test/order").standard_normal((BLOCK + 5, 2))
+    kept, blocks = x.copy(), iter(np.split(x, [BLOCK]))
+    short = stream(lambda n: next(blocks), len(x), 1, order=2)
+    np.testing.assert_allclose(short.variance, Moments(x).variance, rtol=1e-12)
+    np.testing.assert_array_equal(x, kept)
+    for low in (short, short + Moments(x)):
+        with pytest.raises(ValueError, match="order 4"):
+            _ = low.variance_standard_error
+    with pytest.raises(ValueError, match="order must be 2 or 4, got 3"):
+        Moments(x, order=3)
+
+
 @pytest.mark.parametrize(("n", "width"), [(1, 1), (10, 3), (70_000, 1), (5, 10 * BLOCK)],
                          ids=["one", "few", "several blocks", "blocks of one"])
 def test_stream_asks_for_exactly_n_draws(n, width):

@@ -88,6 +88,7 @@ class Stack(nn.Module):
         Tensor, shape ``(copies, n, sizes[-1])``
         """
         h = inputs.expand(len(self.weights[0]), *inputs.shape[-2:])
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            h = torch.baddbmm(bias, h, weight).tanh()
-        return torch.baddbmm(self.biases[-1], h, self.weights[-1])
+        *hidden, (weight, bias) = zip(self.weights, self.biases, strict=True)
+        for inner, shift in hidden:
+            h = torch.baddbmm(shift, h, inner).tanh()
+        return torch.baddbmm(bias, h, weight)

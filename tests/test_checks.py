@@ -124,6 +124,13 @@ def test_law_accepts_its_own_law_and_rejects_neighbours():
             check.law("x", x, other)
 
 
+@pytest.mark.parametrize("shift", [-0.005, 0.005], ids=["sample left of the law", "right"])
+def test_law_measures_the_distance_of_scipy(shift):
+    x = draws(40_000, "law") + shift
+    expected = stats.ks_1samp(x, stats.norm.cdf).statistic
+    assert check.law("x", x, stats.norm).observed == pytest.approx(expected, rel=1e-12)
+
+
 def test_law_takes_a_plain_function():
     check.law("x", noise.generator("test/uniform").random(20_000), lambda u: u)
 

@@ -227,6 +227,45 @@ def test_beta_paths_lie_agree_with_torch_to_its_three_digits():
         np.testing.assert_allclose(theirs.numpy(), mine, rtol=3e-3)
 
 
+def test_torch_has_no_path_for_von_mises():
+    assert torch.distributions.Gamma.has_rsample
+    assert not torch.distributions.VonMises.has_rsample
+
+
+def test_torch_draws_the_relaxation_that_the_chapter_names():
+    logits = torch.from_numpy(LOGITS).expand(50, 3)
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        soft = torch.nn.functional.gumbel_softmax(logits, 0.6)
+        torch.manual_seed(2)
+        hard = torch.nn.functional.gumbel_softmax(logits, 0.6, hard=True)
+        torch.manual_seed(2)
+        g = -torch.empty_like(logits, memory_format=torch.legacy_contiguous_format).exponential_().log()
+    np.testing.assert_allclose(soft.numpy(), discrete.gumbel_softmax(LOGITS, g.numpy(), 0.6), rtol=1e-12)
+    np.testing.assert_allclose(hard.numpy(), np.eye(3)[discrete.gumbel_max(LOGITS, g.numpy())], atol=1e-12)
+
+
+def test_attached_path_keeps_the_draw_and_differentiates_like_the_quantile():
+    # exponential law: z = -log(1 - u)/r, dz/dr = -z/r; the draw itself is a constant
+    z = torch.tensor([0.1, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
+    rate = torch.tensor(1.7, dtype=torch.float64, requires_grad=True)
+    path = discrete.attach_path(z, 1 - torch.exp(-rate * z), rate * torch.exp(-rate * z))
+    torch.testing.assert_close(path, z)
+    (gradient,) = torch.autograd.grad((path * torch.tensor([1.0, 10.0, 100.0])).sum(), rate)
+    torch.testing.assert_close(gradient, -torch.tensor(205.1 / 1.7, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("cdf", "density"),
+    [(torch.full((2,), 0.5), torch.ones(3)), (torch.full((3,), 0.5), torch.ones(2)),
+     (torch.full((2,), 0.5), torch.tensor([1.0, 0.0])), (torch.full((2,), 0.5), torch.tensor([1.0, torch.nan]))],
+    ids=["density too long", "cdf too long", "density zero", "density NaN"],
+)
+def test_attached_path_refuses_bad_input(cdf, density):
+    with pytest.raises(ValueError, match="density"):
+        discrete.attach_path(torch.ones(2), cdf, density)
+
+
 @pytest.mark.parametrize("kappa", [0.3, 2.0, 30.0], ids=str)
 def test_von_mises_equals_scipy(kappa):
     z = np.linspace(-np.pi, np.pi, 13)

@@ -408,6 +408,39 @@ def implicit_path(cdf, density, z, phi, step=0.01):
     return -derivative(lambda p: cdf(z, p), phi, step) / _positive("density", density(z, phi))
 
 
+def attach_path(z, cdf, density):
+    r"""A finished draw with its implicit path, for automatic differentiation.
+
+    .. math:: z-\frac{F-\lfloor F\rfloor}{\lfloor p\rfloor}
+
+    The value is ``z``; the derivative in every parameter of ``cdf`` is :math:`-\partial_\phi F/p`.
+
+    Parameters
+    ----------
+    z : Tensor
+        Draws, from whatever sampler; taken as constants.
+    cdf, density : Tensor, shape of ``z``
+        F and p of a one-dimensional law at the same constant ``z``; ``cdf`` carries the graph to the parameters.
+
+    Returns
+    -------
+    Tensor, shape of ``z``
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or where the density is not positive.
+
+    References
+    ----------
+    :cite:t:`figurnov2018implicit`
+    """
+    if not z.shape == cdf.shape == density.shape:
+        raise ValueError(f"z, cdf and density must have one shape, got {[tuple(x.shape) for x in (z, cdf, density)]}")
+    _positive("density", density.detach())
+    return z.detach() - (cdf - cdf.detach()) / density.detach()
+
+
 def von_mises_density(z, kappa):
     r"""The von Mises density :math:`e^{\kappa\cos z}/(2\pi I_0(\kappa))` on the circle.
 
@@ -455,8 +488,10 @@ def von_mises_cdf(z, kappa, terms=60):
     """
     _positive("kappa", kappa)
     j = np.arange(1, terms + 1)
-    waves = np.sin(np.multiply.outer(z, j)) / j
-    return (np.asarray(z) + np.pi) / (2 * np.pi) + waves @ (ive(j, kappa) / ive(0, kappa)) / np.pi
+    heights = ive(j, kappa) / ive(0, kappa) / j
+    seen = heights > 1e-17  # the rest would change no digit, and sines are what this costs
+    waves = np.sin(np.multiply.outer(z, j[seen]))
+    return (np.asarray(z) + np.pi) / (2 * np.pi) + waves @ heights[seen] / np.pi
 
 
 def relaxed_moments(slope, logit, tau):

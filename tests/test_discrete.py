@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
 from scipy.special import betainc, expit, gammainc, softmax
 
 from reparam import checks as check
@@ -185,6 +185,11 @@ def test_small_temperature_reads_a_polynomial():
     assert (limit, gradient) == (pytest.approx(2.0, abs=1e-11), pytest.approx(-3.0, abs=1e-8))
     limit, gradient = discrete.small_temperature(lambda tau: 1.0 + tau, step=0.5, points=2)
     assert (limit, gradient) == (pytest.approx(1.0), pytest.approx(1.0))
+    # eight points hold a polynomial of degree seven, and no higher
+    limit, gradient = discrete.small_temperature(lambda tau: 3.0 + tau + tau**7, step=0.5)
+    assert (limit, gradient) == (pytest.approx(3.0, abs=1e-7), pytest.approx(1.0, abs=1e-6))
+    limit, _ = discrete.small_temperature(lambda tau: tau**8, step=0.5)
+    assert abs(limit) > 1
 
 
 PATHS = {
@@ -273,6 +278,12 @@ def test_von_mises_equals_scipy(kappa):
     np.testing.assert_allclose(discrete.von_mises_cdf(z, kappa), stats.vonmises.cdf(z, kappa), atol=1e-12)
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(discrete.von_mises_cdf(z, kappa, terms=1), stats.vonmises.cdf(z, kappa), atol=1e-3)
+
+
+def test_von_mises_series_sums_exactly_its_terms():
+    ratio = special.ive([1, 2], 2.0) / special.ive(0, 2.0)
+    expected = (1.0 + np.pi) / (2 * np.pi) + (ratio[0] * np.sin(1.0) + ratio[1] * np.sin(2.0) / 2) / np.pi
+    assert discrete.von_mises_cdf(1.0, 2.0, terms=2) == pytest.approx(expected, rel=1e-13)
 
 
 def test_a_frame_of_the_slider_has_two_panels():

@@ -28,6 +28,13 @@ def nodes(n, d=2, count=30):
     return eps[:, None].expand(-1, n, -1), weights
 
 
+def test_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    for actual, expected in zip(vae.digits(), load_digits(return_X_y=True), strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
 def test_dequantized_pixels_fill_the_unit_interval():
     actual = vae.dequantize(np.array([[0, 16]]), np.array([[0.0, 0.5]]))
     torch.testing.assert_close(actual, torch.tensor([[0.0, 16.5 / 17]], dtype=F64))
@@ -115,6 +122,54 @@ def test_plane_evidence_equals_the_closed_form_of_a_linear_model(block):
     torch.testing.assert_close(actual, ppca.log_density(X), rtol=0, atol=1e-9)
 
 
+def test_plane_evidence_sums_over_the_stated_window_and_step():
+    class Blind(torch.nn.Module):
+        def forward(self, z):
+            return torch.zeros(*z.shape[:-1], 5, dtype=F64)
+
+    model = vae.VAE(torch.nn.Identity(), Blind(), -0.3)
+    # a decoder that ignores z leaves log p(x | z) plus the prior's mass on the grid, 201 points a side
+    axis = 0.05 * np.arange(-100, 101)
+    mass = (0.05 * stats.norm.pdf(axis).sum()) ** 2
+    expected = model.log_likelihood(X, torch.zeros(40, 2, dtype=F64)) + math.log(mass)
+    torch.testing.assert_close(vae.plane_evidence(model, X), expected.detach(), rtol=0, atol=1e-11)
+    assert abs(math.log(mass)) > 1e-7  # so that a wider window would show
+
+
+def test_noise_starts_at_the_stated_level_and_is_learned_unless_held():
+    free = vae.VAE(torch.nn.Identity(), torch.nn.Identity())
+    assert free.log_noise.item() == -1.0
+    assert free.log_noise.requires_grad
+    assert not vae.VAE(torch.nn.Identity(), torch.nn.Identity(), learn_noise=False).log_noise.requires_grad
+
+
+def known_posterior():
+    """Probabilistic PCA as a VAE whose encoder is the exact posterior."""
+    ppca = vae.fit_ppca(X, 2)
+    decoder = torch.nn.Linear(2, 5, dtype=F64)
+    decoder.weight.data, decoder.bias.data = ppca.W, ppca.mean
+    V, spread = ppca.posterior(ppca.mean + torch.eye(5, dtype=F64))
+    encoder = vae.LinearEncoder(ppca.mean, V.T, 0.5 * spread.diagonal().log())
+    return ppca, vae.VAE(encoder, decoder, 0.5 * math.log(ppca.s2))
+
+
+def test_at_the_exact_posterior_every_weight_is_the_evidence():
+    ppca, model = known_posterior()
+    # p(x, z) / p(z | x) = p(x), whatever z
+    actual = model.log_weights(X, noise.normal("test/vae-eps", 3, 40, 2))
+    torch.testing.assert_close(actual, ppca.log_density(X).expand(3, -1))
+
+
+def test_at_the_exact_posterior_the_path_derivative_is_zero_and_the_others_are_not():
+    _, model = known_posterior()
+    eps = noise.normal("test/vae-eps", 3, 40, 2)
+    draws, sigma = vae.encoder_gradients(model, X, eps), model.posterior(X).sigma
+    torch.testing.assert_close(torch.cat(draws["path"]), torch.zeros(6, 40, 2, dtype=F64), rtol=0, atol=1e-12)
+    # r - z = -eps / sigma there, and r - mu adds sigma eps
+    torch.testing.assert_close(draws["total"].mu, (-eps / sigma).detach())
+    torch.testing.assert_close(draws["analytic"].mu, (-(1 / sigma - sigma) * eps).detach())
+
+
 def linear_parts(d=2):
     W, V = 0.4 * noise.normal("test/vae-linear", 2, 5, d)
     return W, V.T.contiguous(), torch.linspace(-0.5, 0.3, d, dtype=F64)
@@ -173,6 +228,12 @@ def test_first_step_of_training_is_adam_with_the_stated_rate():
     assert abs(model.log_noise.item() - before) == pytest.approx(0.02, rel=1e-4)  # Adam's first step is its rate
 
 
+def test_the_default_rate_is_eight_thousandths():
+    model = small()
+    vae.train(model, X, torch.arange(40)[None], noise.normal("test/vae-eps", 1, 1, 40, 2))
+    assert abs(model.log_noise.item() + 0.3) == pytest.approx(8e-3, rel=1e-4)
+
+
 def test_the_rate_falls_to_zero():
     one, two = small(), small()
     rows, eps = torch.arange(40)[None].expand(2, -1), noise.normal("test/vae-eps", 2, 1, 40, 2)
@@ -220,7 +281,13 @@ def test_analytic_gradient_equals_autograd_through_the_bound():
 def test_active_units_counts_means_that_move():
     encoder = vae.LinearEncoder(X.mean(0), torch.tensor([[1.0, 0, 0, 0, 0], [1e-3, 0, 0, 0, 0]], dtype=F64),
                                 torch.zeros(2, dtype=F64))
-    assert vae.active_units(vae.VAE(encoder, torch.nn.Identity()), X) == 1
+    model = vae.VAE(encoder, torch.nn.Identity())
+    assert vae.active_units(model, X) == 1
+    some = X[:, 0].var() ** 0.5
+    for deviation, count in ((0.09, 0), (0.11, 1)):  # their squares lie on either side of 0.01
+        encoder.V.data[0, 0] = deviation / some
+        assert vae.active_units(model, X) == count
+    encoder.V.data[0, 0] = 1.0
     assert vae.active_units(vae.VAE(encoder, torch.nn.Identity()), X, threshold=0.0) == 2
 
 

@@ -1,6 +1,8 @@
 """Past the source: variational autoencoders, linear and not, against probabilistic PCA. Images are rows of pixels."""
 
 import math
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +10,25 @@ import torch
 from torch import nn
 
 from reparam.gaussian import LOG_2PI, DiagonalGaussian, GradientDraws, require_float
+from reparam.networks import Adam
 
 LEVELS = 17
 """Grey levels of a scanned pixel, 0 to 16."""
+
+
+def digits():
+    """The handwritten digits that ship with scikit-learn: 1797 images of 8 by 8 pixels.
+
+    Returns
+    -------
+    pixels : array, shape ``(1797, 64)``
+        Grey levels 0 to 16.
+    labels : array of int, shape ``(1797,)``
+        What was written, 0 to 9.
+    """
+    folder = Path(find_spec("sklearn").origin).parent  # read as text: importing scikit-learn takes a second
+    table = np.loadtxt(folder / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    return table[:, :-1], table[:, -1].astype(int)
 
 
 def dequantize(pixels, u):
@@ -355,14 +373,9 @@ def train(vae, x, rows, eps, rate=8e-3):
     VAE
         The same one.
     """
-    parameters = [p for p in vae.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
+    adam = Adam(p for p in vae.parameters() if p.requires_grad)
     for step, (row, noise) in enumerate(zip(rows, eps, strict=True)):
-        optimizer.param_groups[0]["lr"] = rate * (1 - step / len(rows))
-        loss = -vae.elbo(x[row], noise).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        adam.step(-vae.elbo(x[row], noise).mean(), rate * (1 - step / len(rows)))
     return vae
 
 

@@ -186,10 +186,37 @@ def test_coupling_closes_the_mean_field_gap():
 
 
 def test_climb_stops_after_its_steps():
+    # the first step has length one: from 0 to 1, where -(1 - 3)^2 = -4; log_scale is not used and stays
     flow = flows.Flow(flows.Affine(1))
-    assert flows.climb(lambda: -((flow.layers[0].shift - 3) ** 2).sum(), flow, steps=0) == -9
+    objective = lambda: -((flow.layers[0].shift - 3) ** 2).sum()  # noqa: E731
+    assert flows.climb(objective, flow, steps=1) == pytest.approx(-4)
+    assert_close(flow.layers[0].shift.detach(), t(1.0))
+    assert flows.climb(objective, flow) == pytest.approx(0, abs=1e-12)
+    assert_close(flow.layers[0].shift.detach(), t(3.0))
+    assert flow.layers[0].log_scale == 0
+
+
+def test_climb_leaves_parameters_that_live_on():
+    # the parameters must be the optimum's own copy, differentiable as before
+    flow = flows.Flow(flows.Affine(1))
     reached = flows.climb(lambda: -((flow.layers[0].shift - 3) ** 2).sum(), flow)
-    assert reached == pytest.approx(0, abs=1e-12)
+    assert all(p.requires_grad and p.is_leaf for p in flow.parameters())
+    again = flows.climb(lambda: -((flow.layers[0].shift + 2) ** 2).sum(), flow)
+    assert reached == pytest.approx(again, abs=1e-12)
+    assert_close(flow.layers[0].shift.detach(), t(-2.0))
+
+
+def test_horseshoe_density_has_nodes_enough():
+    y = 1.5 * noise.normal("test/far", 300, 2)
+    assert_close(flows.horseshoe_log_density(y), flows.horseshoe_log_density(y, nodes=300), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("a", [0.3, 1.0])
+def test_planar_below_its_bound_folds(a):
+    # w.push = -a/tanh(a) < -1: then a - a tanh(a)/tanh(a) = 0, so that -a, 0 and a share one image
+    layer = flows.Planar([1.0], [0.0]).requires_grad_(False)
+    layer.push = lambda: t(-a / math.tanh(a))
+    assert_close(layer(t([-a], [0.0], [a]))[0], torch.zeros(3, 1, dtype=D))
 
 
 def test_planar_layers_close_the_gap_of_two_modes():

@@ -267,24 +267,28 @@ def climb(objective, flow, steps=100):
     flow : torch.nn.Module
         Changed in place.
     steps : int
-        At most so many iterations.
+        At most so many iterations, at least 1.
 
     Returns
     -------
     float
         The objective reached.
     """
-    optimizer = torch.optim.LBFGS(
-        flow.parameters(), max_iter=steps, tolerance_grad=1e-9, tolerance_change=1e-13, line_search_fn="strong_wolfe")
+    from scipy.optimize import minimize  # torch's own L-BFGS first loads torch's compiler, for a second
 
-    def closure():
-        optimizer.zero_grad()
-        loss = -objective()
-        loss.backward()
-        return loss
+    parameters = list(flow.parameters())
 
-    optimizer.step(closure)
-    return float(objective().detach())
+    def loss(numbers):
+        nn.utils.vector_to_parameters(torch.from_numpy(numbers), parameters)
+        value = objective()
+        slopes = torch.autograd.grad(value, parameters, materialize_grads=True)
+        return -value.item(), -nn.utils.parameters_to_vector(slopes).numpy()
+
+    start = nn.utils.parameters_to_vector(parameters).detach().numpy()
+    options = {"maxiter": steps, "maxcor": 50, "gtol": 1e-9, "ftol": 1e-15}
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    nn.utils.vector_to_parameters(torch.from_numpy(best.x), parameters)
+    return float(-best.fun)
 
 
 def horseshoe(u, eps, width=0.15):
@@ -309,7 +313,7 @@ def horseshoe(u, eps, width=0.15):
     return torch.stack((torch.cos(angle), torch.sin(angle)), 1) + width * eps
 
 
-def horseshoe_log_density(y, width=0.15, nodes=120):
+def horseshoe_log_density(y, width=0.15, nodes=100):
     """Log density of :func:`horseshoe`: the blur averaged over the arc by Gauss-Legendre quadrature.
 
     Parameters

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reparam import checks as check
-from reparam import elbo, estimators, quadrature, variances
+from reparam import elbo, estimators, noise, quadrature, variances
 from reparam.exercises import estimators as exercises
 from reparam.gaussian import DiagonalGaussian, GradientDraws
 from reparam.grader import grade
@@ -283,3 +283,48 @@ def test_weighted_moments_of_two_equally_likely_gradients():
     mean, variance = estimators.weighted_moments(draws, np.array([0.5, 0.5]))
     np.testing.assert_allclose(mean, [2, 0])
     np.testing.assert_allclose(variance, [1, 25])
+
+
+def test_seconds_are_those_of_the_fastest_batch_per_gradient():
+    # two estimators, three batches of four gradients each: the fastest takes 2 of 5, 2, 3 seconds, then 1 of 4, 1, 6
+    ticks = iter(np.cumsum([0, 5, 1, 2, 1, 3, 1, 4, 1, 1, 1, 6]))
+    seen = []
+
+    def note(cost, q, eps):
+        seen.append(eps)
+
+    eps = torch.arange(24.0).double().reshape(4, 3, 2)
+    named = {"pathwise": note, "measure-valued": note}
+    found = estimators.seconds(named, None, Q, eps, repeats=3, clock=lambda: next(ticks))
+    assert found == {"pathwise": 0.5, "measure-valued": 0.25}
+    assert [tuple(e.shape) for e in seen] == [(4, 2)] * 3 + [(4, 3, 2)] * 3
+    torch.testing.assert_close(seen[0], eps[:, 0])
+
+
+def test_seconds_times_five_batches_on_the_processor_by_default():
+    batches = []
+    found = estimators.seconds(
+        {"leave-one-out": lambda cost, q, eps: batches.append(eps.shape)}, None, Q, torch.zeros(4, 3, 1),
+    )
+    assert batches == [(4, 2, 1)] * 5
+    assert 0 <= found["leave-one-out"] < 1
+
+
+def test_simulated_gradients_have_unit_variance_and_the_noiseless_are_left_out():
+    # x has no noise in its pathwise gradient for mu: 1 + 2 + 2 + 2 numbers are left; means are gradient / deviation
+    names = ["pathwise", "score function"]
+    costs = {name: COSTS[name][0] for name in ("linear", "cosine")}
+    atlas = {c: {n: estimators.catalogue(f, Q, NODES, WEIGHTS)[n] for n in names} for c, f in costs.items()}
+    variance = np.array([[variances.all_estimators(COSTS[c][1])[n] for n in names] for c in costs])
+    found = estimators.simulated(atlas, costs, Q, variance, noise.generator("test/simulated"), 60_000)
+    assert (found.n, found.mean.shape) == (60_000, (7,))
+    assert check.variance("x", found, np.ones(7), resolution=0.25)
+    means = np.array([[COSTS[c][1].gradient] * 2 for c in costs])[variance > 1e-9] / np.sqrt(variance[variance > 1e-9])
+    assert check.mean("x", found, means, resolution=0.03)
+
+
+def test_simulated_keeps_every_variance_above_one_in_a_billion():
+    flat = {"flat": {"pathwise": lambda cost, q, eps: GradientDraws(eps * 1e-5, eps * 2e-5)}}
+    variance = np.array([[[1e-10, 4e-10]]]) * [1, 10]
+    found = estimators.simulated(flat, {"flat": None}, Q, variance, noise.generator("test/flat"), 2_000)
+    assert found.mean.shape == (1,)

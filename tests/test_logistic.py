@@ -8,7 +8,7 @@ import torch
 
 from reparam import quadrature
 from reparam.gaussian import DiagonalGaussian
-from reparam.logistic import LogisticRegression
+from reparam.logistic import LogisticRegression, tumours
 
 X = np.array([[1.0, 0.5], [1.0, -1.5], [1.0, 0.2], [1.0, 2.0]])
 Y = np.array([1, -1, -1, 1])
@@ -71,3 +71,12 @@ def test_prior_has_the_given_deviation_and_one_by_default():
 def test_bad_input_is_named(features, labels, tau, match):
     with pytest.raises(ValueError, match=match):
         LogisticRegression(features, labels, tau)
+
+
+def test_tumours_are_those_of_scikit_learn():
+    from sklearn.datasets import load_breast_cancer
+
+    features, labels = tumours()
+    wanted, benign = load_breast_cancer(return_X_y=True)
+    np.testing.assert_array_equal(features, wanted)
+    np.testing.assert_array_equal(labels, np.where(benign == 1, 1, -1))

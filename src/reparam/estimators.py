@@ -5,6 +5,7 @@ what a row of noise holds, and in how often the cost is evaluated for it.
 """
 
 import math
+import time
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 
 from reparam import figures, quadrature
 from reparam.gaussian import GradientDraws
+from reparam.moments import stream
 from reparam.reparameterization import pathwise
 from reparam.sgvi import score_function
 
@@ -352,6 +354,44 @@ def work(d, k=2, gradient=1.0):
     }
 
 
+def _share(name, eps):
+    """What an estimator takes of a pool of noise of shape (n, 3, d)."""
+    return {"leave-one-out": eps[:, :2], "measure-valued": eps}.get(name, eps[:, 0])
+
+
+def seconds(estimators, cost, q, eps, repeats=5, clock=time.process_time):
+    """Processor time of one gradient by every estimator of a catalogue, in batches.
+
+    Parameters
+    ----------
+    estimators : dict of str to callable
+        From :func:`catalogue`.
+    cost : callable, ``(n, d) -> (n,)``
+    q : DiagonalGaussian
+        With parameters of shape ``(d,)``.
+    eps : Tensor, shape ``(n, 3, d)``
+        Standard normal noise, shared out as in :func:`simulate`.
+    repeats : int
+        Batches that are timed; the fastest counts, since nothing but disturbance makes one slower.
+    clock : callable, ``() -> float``
+        Seconds.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds per gradient.
+    """
+    fastest = {}
+    for name, estimator in estimators.items():
+        times = []
+        for _ in range(repeats):
+            start = clock()
+            estimator(cost, q, _share(name, eps))
+            times.append(clock() - start)
+        fastest[name] = min(times) / len(eps)
+    return fastest
+
+
 def simulate(estimators, cost, q, eps):
     """Gradients of every estimator of a catalogue from one pool of noise.
 
@@ -370,9 +410,39 @@ def simulate(estimators, cost, q, eps):
     array, shape ``(n, m, 2, d)``
         For each of the m estimators the gradients with respect to mu and log sigma.
     """
-    pools = {"leave-one-out": eps[:, :2], "measure-valued": eps}
-    drawn = [estimator(cost, q, pools.get(name, eps[:, 0])) for name, estimator in estimators.items()]
+    drawn = [estimator(cost, q, _share(name, eps)) for name, estimator in estimators.items()]
     return torch.stack([torch.stack(g, dim=1) for g in drawn], dim=1).numpy()
+
+
+def simulated(atlas, costs, q, variance, source, n):
+    """Moments of gradients in one dimension, each divided by its exact deviation; those without noise are left out.
+
+    Parameters
+    ----------
+    atlas : dict of str to dict
+        Per cost some estimators of its :func:`catalogue`, equally many.
+    costs : dict of str to callable, ``(n, 1) -> (n,)``
+    q : DiagonalGaussian
+        With parameters of shape ``(1,)``.
+    variance : array, shape ``(costs, estimators, 2)``
+        Exact variances of the gradients with respect to mu and log sigma.
+    source : numpy.random.Generator
+    n : int
+        Gradients of each kind.
+
+    Returns
+    -------
+    reparam.moments.Moments
+        One number for each variance above 1e-9, row by row.
+    """
+    live = variance > 1e-9
+
+    def draw(n):
+        eps = torch.from_numpy(source.standard_normal((n, 3, 1)))
+        g = [simulate(estimators, costs[c], q, eps)[..., 0] for c, estimators in atlas.items()]
+        return np.stack(g, axis=1)[:, live] / np.sqrt(variance[live])
+
+    return stream(draw, n, 3)
 
 
 def weighted_moments(draws, weights):
@@ -443,6 +513,7 @@ def _draw_curves(ax, x, curves, part, colors, ticks):
         ax.plot(x, curves[name][part], color=color)
     ax.set(yscale="log", xscale="log" if ticks[0] > 0 else "linear")
     ax.minorticks_off()
+    ax.yaxis.set_major_formatter("{x:g}")  # powers of ten are set as formulas, the dearest part of a frame
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
 
 
@@ -495,7 +566,7 @@ def draw_published(ranges, curves, part, colors):
     for ax, cost, ticks in zip(axes, ranges, ([-3, 0, 3], [0.1, 1, 10], [0.5, 1, 2, 5]), strict=True):
         _draw_curves(ax, ranges[cost][1], curves[cost], part, colors, ticks)
         ax.set(xlabel="k", title=cost)
-    axes[0].set(ylabel=f"variance, parameter {'μσ'[part]}", ylim=(0.5, 1e3))
+    axes[0].set(ylabel=f"variance, parameter {'μσ'[part]}", ylim=((0.5, 1e3), (2, 3e3))[part])
     return axes
 
 

@@ -1,11 +1,29 @@
 """Bayesian logistic regression with a mean-field Gaussian q: the bound and its gradient exactly, in any dimension."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch.nn.functional import logsigmoid
 
 from reparam import quadrature
 from reparam.gaussian import DiagonalGaussian, GradientDraws, require_float
+
+
+def tumours():
+    """The breast cancer data that ship with scikit-learn: 569 tumours, 30 measurements of each.
+
+    Returns
+    -------
+    features : array, shape ``(569, 30)``
+        As measured, in their own units.
+    labels : array, shape ``(569,)``
+        +1 for benign, -1 for malignant.
+    """
+    folder = Path(find_spec("sklearn").origin).parent  # read as text: importing scikit-learn takes a second
+    table = np.loadtxt(folder / "datasets" / "data" / "breast_cancer.csv", delimiter=",", skiprows=1)
+    return table[:, :-1], 2 * table[:, -1] - 1
 
 
 class LogisticRegression:

@@ -328,3 +328,12 @@ def test_simulated_keeps_every_variance_above_one_in_a_billion():
     variance = np.array([[[1e-10, 4e-10]]]) * [1, 10]
     found = estimators.simulated(flat, {"flat": None}, Q, variance, noise.generator("test/flat"), 2_000)
     assert found.mean.shape == (1,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_carry_no_graph_of_the_parameters(name):
+    q = DiagonalGaussian(torch.tensor([0.2]).double().requires_grad_(), torch.tensor([0.1]).double().requires_grad_())
+    f = COSTS["cosine"][0]
+    page = {name: estimators.catalogue(f, q, NODES, WEIGHTS)[name]}
+    drawn = estimators.simulate(page, f, q, torch.ones(2, 3, 1).double())
+    assert drawn.shape == (2, 1, 2, 1)

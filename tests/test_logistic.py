@@ -80,3 +80,17 @@ def test_tumours_are_those_of_scikit_learn():
     wanted, benign = load_breast_cancer(return_X_y=True)
     np.testing.assert_array_equal(features, wanted)
     np.testing.assert_array_equal(labels, np.where(benign == 1, 1, -1))
+
+
+def test_log_likelihood_keeps_every_leading_axis_of_its_draws():
+    z = torch.arange(12.0).double().reshape(2, 3, 2) / 10
+    torch.testing.assert_close(DATA.log_likelihood(z), torch.stack([DATA.log_likelihood(row) for row in z]))
+
+
+def test_gradient_leaves_the_callers_parameters_as_they_are():
+    q = DiagonalGaussian.from_sigma([0.3, -0.4], [0.7, 1.1])
+    gradient = DATA.gradient(q)
+    assert not (q.mu.requires_grad or q.log_sigma.requires_grad)
+    free = DiagonalGaussian(q.mu.clone().requires_grad_(), q.log_sigma.clone().requires_grad_())
+    torch.testing.assert_close(tuple(DATA.gradient(free)), tuple(gradient))
+    assert not any(g.requires_grad for g in gradient)

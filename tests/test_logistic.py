@@ -90,7 +90,7 @@ def test_log_likelihood_keeps_every_leading_axis_of_its_draws():
 def test_gradient_leaves_the_callers_parameters_as_they_are():
     q = DiagonalGaussian.from_sigma([0.3, -0.4], [0.7, 1.1])
     gradient = DATA.gradient(q)
-    assert not (q.mu.requires_grad or q.log_sigma.requires_grad)
+    assert not any(parameter.requires_grad for parameter in (q.mu, q.log_sigma))
     free = DiagonalGaussian(q.mu.clone().requires_grad_(), q.log_sigma.clone().requires_grad_())
     torch.testing.assert_close(tuple(DATA.gradient(free)), tuple(gradient))
     assert not any(g.requires_grad for g in gradient)

@@ -253,6 +253,7 @@ def test_batches_are_shuffled_epochs():
 def test_three_gradients_equal_the_general_helpers_image_by_image():
     model, eps = small(), noise.normal("test/vae-eps", 6, 40, 2)
     draws = vae.encoder_gradients(model, X, eps)
+    assert not any(g.requires_grad for pair in draws.values() for g in pair)
     for i in (0, 17):
         with torch.no_grad():
             q = model.posterior(X[i : i + 1])

@@ -354,11 +354,11 @@ def pairing_factor(n):
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
-    i = np.arange(1, n + 1)[:, None]
+    i = np.arange(1, n // 2 + 1)[:, None]  # the upper half mirrors the lower; in the middle of an odd n stands 0
     means = quadrature.expectation(
         lambda z: z * np.exp((i - 1) * log_ndtr(z) + (n - i) * log_ndtr(-z) - betaln(i, n - i + 1))
     )
-    return float(np.mean(np.square(means)))
+    return float(2 * np.sum(np.square(means)) / n)
 
 
 def train(net, objective, noise, data, rate=0.02):

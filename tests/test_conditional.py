@@ -79,6 +79,39 @@ def test_heads_deviation_is_the_exponential_of_the_second_output():
     assert_close(shared(x), (out[..., 0], out[..., 1].exp()))
 
 
+def test_blocks_repeat_the_copies_with_the_same_start():
+    x = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    mu, sigma = conditional.Heads(4, 2, noise.torch_generator("test/heads"), blocks=3)(x)
+    once = conditional.Heads(4, 2, noise.torch_generator("test/heads"))(x)
+    assert mu.shape == (6, 5)
+    for a, b in zip((mu, sigma), once, strict=True):
+        assert_close(a, torch.cat([b, b, b]))
+    assert (mu[0] - mu[1]).abs().max() > 0.01
+
+
+def test_side_by_side_is_each_objective_on_its_own_block():
+    pair = [conditional.OBJECTIVES[name] for name in ("likelihood", "sorted pairing")]
+    mu, z, y = noise.normal("test/side", 4, 5), noise.normal("test/side-z", 3, 2, 5), noise.normal("test/side-y", 5)
+    sigma = mu.exp()
+    value = conditional.side_by_side(pair)(mu, sigma, z, y)
+    assert_close(value[:2], pair[0](mu[:2], sigma[:2], z, y))
+    # sorting gives one number per copy: the mean over observations must be that number
+    assert_close(value[2:].mean(-1), pair[1](mu[2:], sigma[2:], z, y)[:, 0])
+
+
+def test_networks_trained_side_by_side_are_those_trained_alone():
+    x, y = torch.linspace(-1, 1, 6, dtype=torch.float64), noise.normal("test/side-y", 6)
+    fresh = noise.normal("test/side-noise", 12, 2, 2, 6)
+    pair = [conditional.OBJECTIVES[name] for name in ("least squares", "energy score")]
+    whole = conditional.Heads(4, 2, noise.torch_generator("test/heads"), blocks=2)
+    together = conditional.side_by_side(pair)
+    conditional.train(whole, lambda z: together(*whole(x), z, y), fresh)
+    alone = [conditional.Heads(4, 2, noise.torch_generator("test/heads")) for _ in pair]
+    for heads, objective in zip(alone, pair, strict=True):
+        conditional.train(heads, lambda z, h=heads, f=objective: f(*h(x), z, y), fresh)
+    assert_close(whole(x)[0], torch.cat([heads(x)[0] for heads in alone]))
+
+
 def test_one_input_and_one_copy():
     mu, _ = conditional.Heads(1, 1, noise.torch_generator("test/heads"))(tensor(0.2))
     assert mu.shape == (1, 1)
@@ -222,6 +255,15 @@ def test_diabetes_is_the_known_data_set():
     # the first patient of the study's table: 32.1 kg/m², score 151
     assert_close(bmi[0], torch.tensor(32.1, dtype=torch.float64))
     assert_close(progression[0], torch.tensor(1.51, dtype=torch.float64))
+
+
+def test_diabetes_is_what_scikit_learn_loads():
+    from sklearn.datasets import load_diabetes
+
+    features, target = load_diabetes(return_X_y=True, scaled=False)
+    bmi, progression = conditional.diabetes()
+    assert_close(bmi, torch.tensor(features[:, 2]))
+    assert_close(100 * progression, torch.tensor(target))
 
 
 def _two_paths(a, b, c, d, x, z, y):

@@ -1,6 +1,8 @@
 """Chapter 6: a law of y that depends on x, drawn from and learned through the sample."""
 
 import math
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +12,7 @@ from reparam import quadrature, scores
 from reparam.figures import MUTED
 from reparam.gaussian import DiagonalGaussian
 from reparam.joint import energy_score, sorted_pairing
-from reparam.networks import Stack
+from reparam.networks import Adam, Stack
 
 SQRT_2PI = math.sqrt(2 * math.pi)
 
@@ -132,12 +134,16 @@ class Heads(nn.Module):
         Source of the initial weights.
     shared : bool
         True: one hidden layer feeds both heads (S35). False: two networks with no weight in common (S36).
+    blocks : int
+        How often the copies are repeated, block by block, each block with the same initial weights.
     """
 
-    def __init__(self, width, copies, generator, shared=True):
+    def __init__(self, width, copies, generator, shared=True, blocks=1):
         super().__init__()
         shapes = [(1, width, 2)] if shared else [(1, width, 1), (1, width, 1)]
         self.nets = nn.ModuleList(Stack(shape, copies, generator) for shape in shapes)
+        for weights in self.parameters():
+            weights.data = weights.data.repeat(blocks, 1, 1)
 
     def forward(self, x):
         """Mean and deviation at each x.
@@ -148,7 +154,7 @@ class Heads(nn.Module):
 
         Returns
         -------
-        mu, sigma : Tensor, shape ``(copies, n)``
+        mu, sigma : Tensor, shape ``(blocks * copies, n)``
         """
         mu, rho = torch.cat([net(x[:, None]) for net in self.nets], dim=-1).unbind(-1)
         return mu, rho.exp()
@@ -212,7 +218,8 @@ def two_paths(slope, mu, sigma, z, parameters):
     """
 
     def pull(output, cotangent):
-        grads = torch.autograd.grad(output, parameters, cotangent, retain_graph=True, materialize_grads=True)
+        total = (output * cotangent).sum()  # a cotangent handed to grad makes torch import a computer algebra system
+        grads = torch.autograd.grad(total, parameters, retain_graph=True, materialize_grads=True)
         return torch.cat([g.flatten() for g in grads])
 
     return pull(mu, slope), pull(sigma, slope * z)
@@ -262,6 +269,28 @@ OBJECTIVES = {
 r"""Every objective of D2, as a function of :math:`\mu(x)`, :math:`\sigma(x)`, noise of shape ``(K, ..., n)`` and y."""
 
 
+def side_by_side(objectives):
+    r"""Several objectives as one, for copies that lie block by block: the first objective has the first block.
+
+    Parameters
+    ----------
+    objectives : sequence of callable
+        As in :data:`OBJECTIVES`.
+
+    Returns
+    -------
+    callable
+        A function of :math:`\mu(x)` and :math:`\sigma(x)` of shape ``(blocks * copies, n)``, noise of shape
+        ``(K, copies, n)``, the same for every block, and y; its value has the shape of :math:`\mu(x)`.
+    """
+
+    def together(mu, sigma, z, y):
+        blocks = zip(objectives, mu.chunk(len(objectives)), sigma.chunk(len(objectives)), strict=True)
+        return torch.cat([objective(a, b, z, y).expand_as(a) for objective, a, b in blocks])
+
+    return together
+
+
 def train(model, loss, noise, lr=0.03, watch=None):
     """Adam with a step size that falls linearly to zero; one step per row of noise.
 
@@ -283,7 +312,7 @@ def train(model, loss, noise, lr=0.03, watch=None):
     list
         What ``watch`` returned, ``steps + 1`` values; empty without it.
     """
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    adam = Adam(model.parameters())
     seen = []
 
     def look():
@@ -293,10 +322,7 @@ def train(model, loss, noise, lr=0.03, watch=None):
 
     for step, z in enumerate(noise):
         look()
-        optimizer.param_groups[0]["lr"] = lr * (1 - step / len(noise))
-        optimizer.zero_grad()
-        loss(z).mean(-1).sum().backward()
-        optimizer.step()
+        adam.step(loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
     look()
     return seen
 
@@ -345,9 +371,10 @@ def diabetes():
     ----------
     :cite:t:`efron2004least`
     """
-    from sklearn.datasets import load_diabetes  # only this section of the chapter pays for the import
-
-    features, target = load_diabetes(return_X_y=True, scaled=False)
+    package = Path(find_spec("sklearn").origin).parent  # its import would cost a second, for two small tables
+    features, target = (
+        np.loadtxt(package / "datasets" / "data" / f"diabetes_{name}.csv.gz") for name in ("data_raw", "target")
+    )
     return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
 
 

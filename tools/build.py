@@ -243,6 +243,8 @@ def execute_pages():
 
 def render():
     """Run Sphinx on the executed pages, warnings as errors."""
+    # jsonschema imports this optional checker of addresses if it is there, and it compiles its grammars for seconds
+    sys.modules.setdefault("rfc3987_syntax", None)
     from jupyter_book.sphinx import build_sphinx
 
     config = {

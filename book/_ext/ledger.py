@@ -77,6 +77,7 @@ def _anchors(env):
 def _collect(app, env):
     """Gather the checks of all notebook pages, and refuse labels that no page displays."""
     rows, anchors = [], _anchors(env)
+    env.reparam_anchors = anchors
     for docname in env.reparam_digests:
         path = published(app, docname)
         if docname not in env.found_docs or not path.is_file():
@@ -95,7 +96,7 @@ def _updated(app, env):
 
 
 def _link(app, docname, label, text=None):
-    anchors = _anchors(app.env)
+    anchors = app.env.reparam_anchors
     if label not in anchors:
         return nodes.inline("", text or label)
     target, anchor = anchors[label]
@@ -128,8 +129,8 @@ def _table(head, rows, widths):
 
 def _stated(app, number):
     """Labels under which a statement stands: ``S33`` and its parts ``S33-1``, ``S33-2``, ..."""
-    anchors = _anchors(app.env)
-    return sorted((a for a in anchors if a == number or a.startswith(number + "-")), key=lambda a: (len(a), a))
+    labels = [a for a in app.env.reparam_anchors if a == number or a.startswith(number + "-")]
+    return sorted(labels, key=lambda a: (len(a), a))
 
 
 def _ledger(app, docname):

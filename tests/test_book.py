@@ -103,6 +103,13 @@ def test_the_guard_sees_each_fault(harm, word):
 # Form of a chapter
 
 
+def test_a_label_stands_once_in_the_book():
+    stated = re.compile(r"^\$\$ \(([^)\s]+)\)|^:(?:label|name): (\S+)|^\(([^)\s]+)\)=$", re.MULTILINE)
+    found = [label for text in PAGES.values() for groups in stated.findall(text) for label in groups if label]
+    assert len(found) > 300
+    assert sorted({label for label in found if found.count(label) > 1}) == []
+
+
 def lines_of(page):
     """Lines of prose, counted at 80 characters however they are wrapped, and the code cells that a reader sees."""
     body = PAGES[page].split("---\n", 2)[2]

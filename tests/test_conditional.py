@@ -257,14 +257,6 @@ def test_diabetes_is_the_known_data_set():
     assert_close(progression[0], torch.tensor(1.51, dtype=torch.float64))
 
 
-def test_diabetes_is_what_scikit_learn_loads():
-    from sklearn.datasets import load_diabetes
-
-    features, target = load_diabetes(return_X_y=True, scaled=False)
-    bmi, progression = conditional.diabetes()
-    assert_close(bmi, torch.tensor(features[:, 2]))
-    assert_close(100 * progression, torch.tensor(target))
-
 
 def _two_paths(a, b, c, d, x, z, y):
     sigma = np.exp(c + d * x)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reparam import noise
-from reparam.networks import Adam, Stack, mlp
+from reparam.networks import Stack, descend, mlp
 
 
 def test_same_place_same_weights_and_no_global_randomness():
@@ -70,28 +70,9 @@ def test_bad_stacks_are_refused(sizes, copies):
         Stack(sizes, copies, noise.torch_generator("test/stack"))
 
 
-def test_adam_takes_the_steps_of_torchs_own():
-    target = noise.normal("test/adam", 3)
-    ours, theirs = (torch.zeros(3, dtype=torch.float64, requires_grad=True) for _ in range(2))
-    adam, reference = Adam([ours]), torch.optim.Adam([theirs])
-    for lr in (0.1, 0.3, 0.02, 1e-4):
-        adam.step(((ours - target) ** 4).sum(), lr)
-        reference.param_groups[0]["lr"] = lr
-        reference.zero_grad()
-        ((theirs - target) ** 4).sum().backward()
-        reference.step()
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
-
-
-def test_adam_rests_where_the_slope_is_zero():
-    # 0 / (0 + 1e-8), not 0 / 0
-    theta = torch.zeros(2, dtype=torch.float64, requires_grad=True)
-    Adam([theta]).step((theta**2).sum(), 0.1)
-    torch.testing.assert_close(theta.detach(), torch.zeros(2, dtype=torch.float64))
-
-
-def test_adam_is_gentle_with_slopes_as_small_as_its_guard():
-    # first step: m/(1-b1) = g, sqrt(v/(1-b2)) = |g|: lr g / (|g| + 1e-8), half of lr at g = 1e-8
-    theta = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    Adam([theta]).step((1e-8 * theta).sum(), 0.1)
-    torch.testing.assert_close(theta.detach(), torch.tensor([-0.05], dtype=torch.float64))
+def test_descend_takes_one_step_of_the_given_length_down_a_fresh_gradient():
+    # plain descent on theta^2: theta - lr 2 theta, whatever gradient was there before
+    theta = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
+    theta.grad = torch.tensor([100.0], dtype=torch.float64)
+    descend(torch.optim.SGD([theta], lr=7.0), (theta**2).sum(), 0.1)
+    torch.testing.assert_close(theta.detach(), torch.tensor([2.4], dtype=torch.float64))

@@ -1,8 +1,6 @@
 """Chapter 6: a law of y that depends on x, drawn from and learned through the sample."""
 
 import math
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +10,7 @@ from reparam import quadrature, scores
 from reparam.figures import MUTED
 from reparam.gaussian import DiagonalGaussian
 from reparam.joint import energy_score, sorted_pairing
-from reparam.networks import Adam, Stack
+from reparam.networks import Stack, descend
 
 SQRT_2PI = math.sqrt(2 * math.pi)
 
@@ -312,7 +310,7 @@ def train(model, loss, noise, lr=0.03, watch=None):
     list
         What ``watch`` returned, ``steps + 1`` values; empty without it.
     """
-    adam = Adam(model.parameters())
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
     seen = []
 
     def look():
@@ -322,7 +320,7 @@ def train(model, loss, noise, lr=0.03, watch=None):
 
     for step, z in enumerate(noise):
         look()
-        adam.step(loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
+        descend(optimizer, loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
     look()
     return seen
 
@@ -371,10 +369,9 @@ def diabetes():
     ----------
     :cite:t:`efron2004least`
     """
-    package = Path(find_spec("sklearn").origin).parent  # its import would cost a second, for two small tables
-    features, target = (
-        np.loadtxt(package / "datasets" / "data" / f"diabetes_{name}.csv.gz") for name in ("data_raw", "target")
-    )
+    from sklearn.datasets import load_diabetes  # only a page with these data pays for the import
+
+    features, target = load_diabetes(return_X_y=True, scaled=False)
     return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
 
 

@@ -12,6 +12,7 @@ from scipy.special import betaln, log_ndtr, ndtr, ndtri
 from reparam import quadrature
 from reparam.figures import BLUE, RED, note
 from reparam.gaussian import require_float
+from reparam.networks import descend
 
 
 def box_muller(u, v):
@@ -380,12 +381,9 @@ def train(net, objective, noise, data, rate=0.02):
     int
         The number of steps done, after each.
     """
-    optimizer = torch.optim.Adam(net.parameters(), lr=rate, fused=True)
+    optimizer = torch.optim.Adam(net.parameters(), fused=True)
     for step, (z, t) in enumerate(zip(noise, data, strict=True)):
-        optimizer.param_groups[0]["lr"] = rate * np.cos(0.5 * np.pi * step / len(noise))
-        optimizer.zero_grad()
-        objective(net(z[:, None])[:, 0], t).backward()
-        optimizer.step()
+        descend(optimizer, objective(net(z[:, None])[:, 0], t), rate * np.cos(0.5 * np.pi * step / len(noise)))
         yield step + 1
 
 

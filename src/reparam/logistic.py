@@ -1,8 +1,5 @@
 """Bayesian logistic regression with a mean-field Gaussian q: the bound and its gradient exactly, in any dimension."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch.nn.functional import logsigmoid
@@ -21,9 +18,10 @@ def tumours():
     labels : array, shape ``(569,)``
         +1 for benign, -1 for malignant.
     """
-    folder = Path(find_spec("sklearn").origin).parent  # read as text: importing scikit-learn takes a second
-    table = np.loadtxt(folder / "datasets" / "data" / "breast_cancer.csv", delimiter=",", skiprows=1)
-    return table[:, :-1], 2 * table[:, -1] - 1
+    from sklearn.datasets import load_breast_cancer  # only a page with these data pays for the import
+
+    features, benign = load_breast_cancer(return_X_y=True)
+    return features, 2.0 * benign - 1
 
 
 class LogisticRegression:

@@ -1,6 +1,5 @@
 """Small feed-forward networks whose initial weights come from a named generator."""
 
-import math
 from itertools import pairwise
 
 import torch
@@ -96,43 +95,19 @@ class Stack(nn.Module):
         return torch.baddbmm(bias, h, weight)
 
 
-class Adam:
-    r"""The optimizer Adam, written out.
-
-    With the gradient :math:`g_t`, :math:`m_t=\beta_1m_{t-1}+(1-\beta_1)g_t` and
-    :math:`v_t=\beta_2v_{t-1}+(1-\beta_2)g_t^2`, both from zero, a step of length :math:`\eta` is
-
-    .. math:: \theta\leftarrow\theta-\eta\,\frac{m_t/(1-\beta_1^t)}{\sqrt{v_t/(1-\beta_2^t)}+10^{-8}},
-        \qquad\beta_1=0.9,\ \beta_2=0.999 .
-
-    It takes the steps of ``torch.optim.Adam``, whose first use imports torch's compiler, more than a second of work.
+def descend(optimizer, loss, lr):
+    """One step of an optimizer down the gradient of a loss.
 
     Parameters
     ----------
-    parameters : iterable of Tensor
-        Leaves that require gradients; they are changed in place.
+    optimizer : torch.optim.Optimizer
+        With one group of parameters.
+    loss : Tensor, shape ``()``
+        With the graph that leads to them.
+    lr : float
+        Length of this step.
     """
-
-    def __init__(self, parameters):
-        self.parameters = list(parameters)
-        self.first, self.second = ([torch.zeros_like(p) for p in self.parameters] for _ in range(2))
-        self.steps = 0
-
-    def step(self, loss, lr):
-        """One step down the gradient of ``loss``.
-
-        Parameters
-        ----------
-        loss : Tensor, shape ``()``
-            With the graph that leads to every parameter.
-        lr : float
-            Length of the step.
-        """
-        grads = torch.autograd.grad(loss, self.parameters)
-        self.steps += 1
-        rate, scale = lr / (1 - 0.9**self.steps), math.sqrt(1 - 0.999**self.steps)
-        with torch.no_grad():
-            for p, m, v, g in zip(self.parameters, self.first, self.second, grads, strict=True):
-                m.lerp_(g, 1 - 0.9)
-                v.mul_(0.999).addcmul_(g, g, value=1 - 0.999)
-                p.addcdiv_(m, v.sqrt().div_(scale).add_(1e-8), value=-rate)
+    optimizer.param_groups[0]["lr"] = lr
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

@@ -1,8 +1,6 @@
 """Past the source: variational autoencoders, linear and not, against probabilistic PCA. Images are rows of pixels."""
 
 import math
-from importlib.util import find_spec
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +8,7 @@ import torch
 from torch import nn
 
 from reparam.gaussian import LOG_2PI, DiagonalGaussian, GradientDraws, require_float
-from reparam.networks import Adam
+from reparam.networks import descend
 
 LEVELS = 17
 """Grey levels of a scanned pixel, 0 to 16."""
@@ -26,9 +24,9 @@ def digits():
     labels : array of int, shape ``(1797,)``
         What was written, 0 to 9.
     """
-    folder = Path(find_spec("sklearn").origin).parent  # read as text: importing scikit-learn takes a second
-    table = np.loadtxt(folder / "datasets" / "data" / "digits.csv.gz", delimiter=",")
-    return table[:, :-1], table[:, -1].astype(int)
+    from sklearn.datasets import load_digits  # only a page with digits pays for the import
+
+    return load_digits(return_X_y=True)
 
 
 def dequantize(pixels, u):
@@ -373,9 +371,9 @@ def train(vae, x, rows, eps, rate=8e-3):
     VAE
         The same one.
     """
-    adam = Adam(p for p in vae.parameters() if p.requires_grad)
+    optimizer = torch.optim.Adam([p for p in vae.parameters() if p.requires_grad], fused=True)
     for step, (row, noise) in enumerate(zip(rows, eps, strict=True)):
-        adam.step(-vae.elbo(x[row], noise).mean(), rate * (1 - step / len(rows)))
+        descend(optimizer, -vae.elbo(x[row], noise).mean(), rate * (1 - step / len(rows)))
     return vae
 
 

@@ -5,29 +5,9 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+from tables import table
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results.json"
-
-
-def _table(head, rows):
-    group = nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-
-    def line(cells):
-        row = nodes.row()
-        for cell in cells:
-            entry = nodes.entry()
-            entry += nodes.paragraph("", cell)
-            row += entry
-        return row
-
-    top, body = nodes.thead(), nodes.tbody()
-    top += line(head)
-    body += [line(cells) for cells in rows]
-    group += [top, body]
-    table = nodes.table(classes=["reparam-table"])
-    table += group
-    return table
 
 
 def _verdict(row):
@@ -61,7 +41,7 @@ class Benchmarks(SphinxDirective):
             title = nodes.paragraph()
             title += nodes.strong("", contest["name"][0].upper() + contest["name"][1:] + ".")
             title += nodes.Text(f" {contest['note']}")
-            made += [title, _table(["way", "milliseconds", "ratio", "aim"], rows)]
+            made += [title, table(["way", "milliseconds", "ratio", "aim"], rows, [1, 1, 1, 1], "reparam-table")]
         return made
 
 

@@ -13,6 +13,7 @@ from notebooks import published
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+from tables import table
 
 from reparam.checks import LOWER_TIERS
 
@@ -103,30 +104,6 @@ def _link(app, docname, label, text=None):
     return make_refnode(app.builder, docname, target, anchor, nodes.inline("", text or label))
 
 
-def _table(head, rows, widths):
-    group = nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=w) for w in widths]
-
-    def row(cells):
-        line = nodes.row()
-        for cell in cells:
-            entry = nodes.entry()
-            paragraph = nodes.paragraph()
-            for part in cell if isinstance(cell, list) else [cell]:
-                paragraph += part if isinstance(part, nodes.Node) else nodes.Text(str(part))
-            entry += paragraph
-            line += entry
-        return line
-
-    top, body = nodes.thead(), nodes.tbody()
-    top += row(head)
-    body += [row(r) for r in rows]
-    group += [top, body]
-    table = nodes.table(classes=["ledger"])
-    table += group
-    return table
-
-
 def _stated(app, number):
     """Labels under which a statement stands: ``S33`` and its parts ``S33-1``, ``S33-2``, ..."""
     labels = [a for a in app.env.reparam_anchors if a == number or a.startswith(number + "-")]
@@ -156,7 +133,7 @@ def _ledger(app, docname):
          f"{c['observed']:.1e}", f"{'≥' if c['tier'] in LOWER_TIERS else '≤'} {c['allowed']:.1e}"]
         for c in checks
     ]
-    return [totals, _table(["Checks", "Chapter", "Tier", "Observed", "Allowed"], rows, [12, 34, 22, 14, 14])]
+    return [totals, table(["Checks", "Chapter", "Tier", "Observed", "Allowed"], rows, [12, 34, 22, 14, 14], "ledger")]
 
 
 def _source_map(app, docname):
@@ -171,7 +148,7 @@ def _source_map(app, docname):
         n = counts.get(entry["id"], 0)
         checks = f"{n} check{'s' if n != 1 else ''}" if n else "naming, no check" if entry.get("naming") else "none yet"
         rows.append([entry["id"], entry["text"], where or "not written yet", checks if stated else "—"])
-    return [_table(["No.", "What it says", "Where", "Checked by"], rows, [8, 60, 16, 16])]
+    return [table(["No.", "What it says", "Where", "Checked by"], rows, [8, 60, 16, 16], "ledger")]
 
 
 def _resolve(app, doctree, docname):

@@ -41,7 +41,7 @@ function weight(urls) {
   return total;
 }
 
-const browser = await puppeteer.launch({
+const start = () => puppeteer.launch({
   executablePath: chromium, headless: true,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
@@ -49,7 +49,7 @@ const browser = await puppeteer.launch({
 const faults = [];
 let opened = 0;
 
-async function open(path, mode) {
+async function open(browser, path, mode) {
   const page = await browser.newPage();
   const seen = new Set();
   const say = (text) => faults.push(`${path.slice(resolve(html).length + 1)} (${mode.name}): ${text}`);
@@ -70,9 +70,11 @@ async function open(path, mode) {
 }
 
 const wanted = pages(resolve(html)).filter((p) => !only.length || only.some((o) => p.includes(o)));
-for (const path of wanted) {
+const waiting = [...wanted];
+
+async function look(path, browser) {
   for (const mode of MODES) {
-    const { page, seen, say } = await open(path, mode);
+    const { page, seen, say } = await open(browser, path, mode);
     opened += 1;
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"], preload: false }));
@@ -104,16 +106,25 @@ for (const path of wanted) {
   }
 }
 
+async function readAll() { // a browser of its own for each reader, since only one page of a browser has the focus
+  const browser = await start();
+  while (waiting.length) await look(waiting.shift(), browser);
+  await browser.close();
+}
+
+await Promise.all([readAll(), readAll()]);
+
 if (!only.length) {
-  const { page, say } = await open(join(resolve(html), "search.html"), MODES[0]);
+  const browser = await start();
+  const { page, say } = await open(browser, join(resolve(html), "search.html"), MODES[0]);
   await page.goto(pathToFileURL(join(resolve(html), "search.html")).href + "?q=reparameterization");
   try {
     await page.waitForFunction(() => document.querySelectorAll("#search-results li").length > 3, { timeout: 20_000 });
   } catch {
     say("search finds nothing");
   }
+  await browser.close();
 }
-await browser.close();
 for (const fault of new Set(faults)) console.log(fault);
 console.log(`${opened} page views, ${new Set(faults).size} faults`);
 process.exit(faults.length ? 1 : 0);

@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 
 import build
 import freshness
+import icons
 from ledger import reports
 
 HTML = ROOT / "_build" / "html"
@@ -98,6 +99,12 @@ def test_the_guard_sees_each_fault(harm, word):
     book = notebook(page)
     harm(book)
     assert any(word in fault for fault in faults(page, PAGES[page], book))
+
+
+def test_an_icon_is_not_another_whose_name_ends_alike():
+    library = 'x={"angellist":[1,2,[],"f209","M1"],list:[3,4,["list-squares"],"f03a","M2"]}'
+    assert "0 0 3 4" in icons._rule("list", library)
+    assert "M2" in icons._rule("list", library)
 
 
 # Form of a chapter

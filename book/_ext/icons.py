@@ -9,7 +9,7 @@ from pathlib import Path
 
 SCRIPT = re.compile(r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?')
 USED = re.compile(r"\bfa-([a-z0-9-]+)")
-SHAPE = r'"?{}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]'
+SHAPE = r'[{{,]"?{}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]'
 BASE = """i[class*="fa-"] { display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em;
   background: currentColor; mask: var(--icon) center / contain no-repeat;
   -webkit-mask: var(--icon) center / contain no-repeat; }

@@ -29,11 +29,12 @@ def ours(x, y, copies=1):
     rows = torch.cat(epochs).reshape(STEPS, BATCH)
     eps = noise.normal("benchmarks/draws", STEPS, 2, copies, BATCH)
 
-    def loss(step):
-        mu, sigma = heads(x[rows[step]])
-        return conditional.two_draws(mu + sigma * eps[step], y[rows[step]])
+    def loss(batch):
+        inputs, outputs, z = batch
+        mu, sigma = heads(inputs)
+        return conditional.two_draws(mu + sigma * z, outputs)
 
-    conditional.train(heads, loss, range(STEPS), lr=RATE)
+    conditional.train(heads, loss, list(zip(x[rows], y[rows], eps, strict=True)), lr=RATE)
     return lambda x: [t[0] for t in heads(x)]
 
 

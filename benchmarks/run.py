@@ -17,10 +17,7 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / ".packages"
 TASKS = ("draws", "sgvi_step", "weights", "generator", "vae_step")
 
-SETTINGS = {  # one thread; and freed memory stays with the process, or giving it back and forth drowns all else
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-    "MALLOC_TRIM_THRESHOLD_": "1073741824", "MALLOC_MMAP_THRESHOLD_": "268435456",
-}
+SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def install_rivals():

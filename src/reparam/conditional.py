@@ -298,8 +298,8 @@ def train(model, loss, noise, lr=0.03, watch=None):
         Copies of a network; each is trained as if it were alone.
     loss : callable, ``noise[i] -> (copies, n)``
         One value per copy and observation.
-    noise : Tensor, shape ``(steps, ...)``
-        Fresh noise for every step.
+    noise : Tensor, shape ``(steps, ...)``, or list
+        Fresh noise for every step, or whatever else ``loss`` takes.
     lr : float
         The first step size.
     watch : callable, optional

@@ -5,9 +5,11 @@ import pkgutil
 
 import numpy as np
 import pytest
+import torch
 
 import reparam.exercises
-from reparam.grader import exercise, grade
+from reparam import grader
+from reparam.grader import Exercise, exercise, grade
 
 CHAPTERS = [m.name for m in pkgutil.iter_modules(reparam.exercises.__path__)]
 NAMES = [f"{c}/{n}" for c in CHAPTERS for n in importlib.import_module(f"reparam.exercises.{c}").EXERCISES]
@@ -54,10 +56,52 @@ def test_any_function_gets_an_answer_not_a_traceback(answer, word):
     assert word in verdict.text
 
 
+def verdict_on(monkeypatch, answer, right, tol=1e-3):
+    monkeypatch.setattr(grader, "exercise", lambda name: Exercise("a number.", lambda: right, ((),), tol=tol))
+    return grade("any/name", lambda: answer)
+
+
+@pytest.mark.parametrize(("answer", "right", "good"), [
+    (100.09, 100.0, True), (100.11, 100.0, False), (99.91, 100.0, True), (99.89, 100.0, False),
+    (-100.09, -100.0, True), (-100.11, -100.0, False), (100.0, -100.0, False), (0.0, 5.0, False),
+    (0.0109, 0.01, True), (0.0111, 0.01, False), (0.0, 0.0, True), (2.003, 2.0, False), (1.0015, 1.0, False),
+], ids=str)
+def test_the_tolerance_is_relative_and_below_one_absolute(monkeypatch, answer, right, good):
+    # a thousandth of 100 is 0.1; of 0.01 it is taken from 1
+    assert verdict_on(monkeypatch, answer, right).right is good
+
+
+def test_the_hint_names_the_number_that_is_wrong(monkeypatch):
+    # a million is off by 500, within its tolerance; 2 is off by 1, which is not
+    verdict = verdict_on(monkeypatch, np.array([1e6 + 500, 3.0, 4.0]), np.array([1e6, 2.0, 4.0]))
+    assert verdict.text == "any/name: 3 where 2 is right. Asked for: a number."
+    assert repr(verdict) == f"✗ {verdict.text}"
+
+
+def test_an_answer_may_be_a_tensor_that_wants_a_gradient(monkeypatch):
+    answer = torch.tensor([1.0, 2.0], requires_grad=True)
+    assert verdict_on(monkeypatch, [answer, 3], (np.array([1.0, 2.0]), 3.0)).right
+
+
 @pytest.mark.parametrize("name", ["elbo/nothing", "nowhere/kl", "", 3], ids=["exercise", "chapter", "empty", "number"])
 def test_an_unknown_exercise_is_refused(name):
     with pytest.raises(ValueError, match="no exercise"):
         grade(name, abs)
+
+
+def test_an_answer_that_changes_its_arguments_spoils_no_later_verdict():
+    # sorting in place is right here, but whoever sorts nothing after it must still be told
+    def gradient(z, data, mu, sigma):
+        residual = mu + sigma * z - data
+        return 2 * residual.mean(), 2 * (residual * z).mean()
+
+    def in_place(z, data, mu, sigma):
+        z.sort()
+        data.sort()
+        return gradient(z, data, mu, sigma)
+
+    assert grade("joint/pairing_gradient", in_place).right
+    assert "nothing is sorted" in grade("joint/pairing_gradient", gradient).text
 
 
 def test_an_answer_must_be_a_function():

@@ -36,6 +36,16 @@ def test_torch_generator_repeats_and_follows_the_seed(monkeypatch):
     assert not torch.equal(first, draw())
 
 
+def test_the_streams_are_those_that_the_book_was_printed_with():
+    # whoever changes them changes every figure
+    assert noise.generator("test/a").integers(10**6) == 566875
+    assert noise.torch_generator("test/a").initial_seed() == 616798416710826518
+
+
+def test_normal_draws_are_the_generators_own():
+    assert noise.normal("test/a", 2, 3).tolist() == noise.generator("test/a").standard_normal((2, 3)).tolist()
+
+
 def test_normal_draws_are_standard_normal():
     from scipy.stats import kstest, norm
 

@@ -152,7 +152,7 @@ def cantor(y, digits=34):
     for k in range(1, digits + 1):
         digit = torch.floor(3 * rest).clamp(max=2)
         rest = 3 * rest - digit
-        value = value + alive * torch.ceil(digit / 2) * 2.0**-k
+        value = value + alive * digit.clamp(max=1) * 2.0**-k
         alive = alive * (digit - 1) ** 2  # the first ternary 1 ends the expansion: y lies in a gap
     return value
 

@@ -16,9 +16,10 @@ def glue(**numbers):
     """
     from IPython.display import display
 
+    # quoted, or the role reads a number and drops the zeros at its end
     for name, text in numbers.items():
         if not isinstance(text, str):
             raise ValueError(f"{name} must be text such as f'{{x:.3f}}', got {type(text).__name__}")
         prefix = "application/papermill.record/"
-        display({prefix + "text/plain": text}, raw=True,
+        display({prefix + "text/plain": repr(text)}, raw=True,
                 metadata={"scrapbook": {"name": name, "mime_prefix": prefix}})

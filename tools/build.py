@@ -269,10 +269,17 @@ def table(pages, rendering, wall):
         )
     ran = [page for page in pages.values() if page["now"]]
     cores = len(os.sched_getaffinity(0))
+    kernels = sum(page["cpu"] for page in ran) / cores
     lines.append(
         f"{len(ran)} of {len(pages)} pages executed; {wall:.1f} s in all, of which rendering {rendering:.1f} s; "
-        f"the kernels' CPU time over {cores} cores is {sum(page['cpu'] for page in ran) / cores:.1f} s"
+        f"the kernels' CPU time over {cores} cores is {kernels:.1f} s"
     )
+    if len(ran) == len(pages) > 0:
+        total = sum(page["cpu"] for page in ran)
+        lines.append(
+            f"cold build: {wall / (kernels + rendering):.2f} x (kernels' CPU over cores + rendering), "
+            f"{wall / len(pages):.1f} s a page, the longest page {max(p['cpu'] for p in ran) / total:.0%} of the CPU time"
+        )
     return "\n".join(lines)
 
 

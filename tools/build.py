@@ -275,9 +275,10 @@ def table(pages, rendering, wall):
         f"the kernels' CPU time over {cores} cores is {kernels:.1f} s"
     )
     if len(ran) == len(pages) > 0:
+        longest = max(page["cpu"] for page in ran) / cores / kernels
         lines.append(
             f"cold build: {wall / (kernels + rendering):.2f} x (kernels' CPU over cores + rendering), "
-            f"{wall / len(pages):.1f} s a page, the longest {max(p['cpu'] for p in ran) / cores / kernels:.0%} of the CPU time"
+            f"{wall / len(pages):.1f} s a page, the longest {longest:.0%} of the CPU time"
         )
     return "\n".join(lines)
 

@@ -19,10 +19,17 @@ document.addEventListener("DOMContentLoaded", function () {
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", "Book title");
   }
-  document.querySelectorAll("div.math, .cell_output pre, div.highlight pre, table.ledger, .pst-scrollable-table-container")
-    .forEach(function (box) {
-      if (box.scrollWidth > box.clientWidth + 1 && !box.hasAttribute("tabindex")) {
-        box.setAttribute("tabindex", "0");
-      }
-    });
+  // What scrolls sideways can be reached from the keyboard: only while it does scroll, also once math is typeset,
+  // a dropdown opens or the window gets narrower.
+  const wide = "div.math mjx-container, span.math, .cell_output, .bd-article pre, .pst-scrollable-table-container";
+  const mark = function (box) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.setAttribute("tabindex", "0");
+    } else {
+      box.removeAttribute("tabindex");
+    }
+  };
+  const watch = new ResizeObserver(function (entries) { entries.forEach(function (entry) { mark(entry.target); }); });
+  const typeset = window.MathJax && window.MathJax.startup ? window.MathJax.startup.promise : Promise.resolve();
+  typeset.then(function () { document.querySelectorAll(wide).forEach(function (box) { watch.observe(box); }); });
 });

@@ -1,58 +1,81 @@
-// Open every page as readers do: light, dark and 390 px wide, from file:// and with no network.
-// For each: no accessibility violation (axe-core), no error in the console, no request that leaves the book's folder,
-// no sideways scrolling, at most 450 kB (gzip) without figures and MathJax; and math, sliders, search and focus work.
-import { readFileSync, readdirSync, statSync } from "node:fs";
+// Open every page as readers do, from file:// and with no network: light, dark and 390 px wide, and print it.
+// For each view: no accessibility violation (axe-core), no error in the console, no request that leaves the book's
+// folder, and what inside.js asks: nothing cut off, no prose that scrolls sideways, a focus ring, legible figures.
+// For each page: at most 450 kB (gzip) without figures and MathJax, sliders that answer the keyboard, a PDF that keeps
+// its pictures, links that lead somewhere. For the book: search finds, and previous and next lead through it.
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const [html, modules, chromium, ...only] = process.argv.slice(2);
+const [folder, modules, chromium, ...only] = process.argv.slice(2);
 const require = createRequire(join(resolve(modules), "x.js"));
 const puppeteer = require("puppeteer-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const scripts = [readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"),
+  readFileSync(new URL("inside.js", import.meta.url), "utf8")];
 
 const MODES = [
   { name: "light", scheme: "light", width: 1280 },
   { name: "dark", scheme: "dark", width: 1280 },
   { name: "390 px", scheme: "light", width: 390 },
 ];
+const PAPER = 680; // A4 without the margins that book.css sets, in CSS pixels
 const LIMIT = 450_000;
-const root = pathToFileURL(resolve(html)).href;
+const html = resolve(folder);
+const root = pathToFileURL(html).href;
+const address = (name) => pathToFileURL(join(html, name)).href;
 
-function pages(folder) {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
+function pages(inside) {
+  return readdirSync(inside).flatMap((name) => {
+    const path = join(inside, name);
     if (statSync(path).isDirectory()) return name.startsWith("_") ? [] : pages(path);
-    return name.endsWith(".html") ? [path] : [];
+    return name.endsWith(".html") && path !== join(html, "index.html") ? [relative(html, path)] : [];
   });
 }
 
+const sizes = new Map(); // of what pages share, gzip
 function weight(urls) {
   let total = 0;
   for (const url of urls) {
     const path = fileURLToPath(url.split(/[?#]/)[0]);
-    if (!/mathjax|_images/.test(path)) {
+    if (/mathjax|_images/.test(path)) continue;
+    if (!sizes.has(path)) {
       let bytes = readFileSync(path);
       if (path.endsWith(".html")) bytes = Buffer.from(bytes.toString().replace(/[A-Za-z0-9+/=]{2000,}/g, ""));
-      total += gzipSync(bytes).length;
+      sizes.set(path, gzipSync(bytes).length);
     }
+    total += sizes.get(path);
   }
   return total;
 }
+
+const texts = new Map();
+function text(path) {
+  if (!texts.has(path)) texts.set(path, existsSync(path) && statSync(path).isFile() ? readFileSync(path, "utf8") : null);
+  return texts.get(path);
+}
+
+function leads(url) {
+  if (!url.startsWith("file:")) return true;
+  const [path, id] = [fileURLToPath(url.split(/[?#]/)[0]), decodeURIComponent(url.split("#")[1] ?? "")];
+  return text(path) !== null && (!id || text(path).includes(`id="${id}"`));
+}
+
+const faults = new Set();
+const heaviest = { kilobytes: 0 };
+let opened = 0;
 
 const start = () => puppeteer.launch({
   executablePath: chromium, headless: true,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
 });
-const faults = [];
-let opened = 0;
 
-async function open(browser, path, mode) {
+async function open(browser, name, mode) {
   const page = await browser.newPage();
   const seen = new Set();
-  const say = (text) => faults.push(`${path.slice(resolve(html).length + 1)} (${mode.name}): ${text}`);
+  const say = (fault) => faults.add(`${name} (${mode.name}): ${fault}`);
   page.on("console", (m) => m.type() === "error" && say(`console: ${m.text()}`));
   page.on("pageerror", (e) => say(`script error: ${e.message}`));
   page.on("request", (r) => {
@@ -62,69 +85,149 @@ async function open(browser, path, mode) {
   page.on("requestfailed", (r) => say(`did not get ${r.url()}`));
   await page.setViewport({ width: mode.width, height: 900 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: mode.scheme }]);
-  await page.goto(pathToFileURL(path).href, { waitUntil: "load" });
+  await page.goto(address(name), { waitUntil: "load" });
   await page.evaluate(async () => {
     if (document.querySelector('script[src*="mathjax"]')) await window.MathJax.startup.promise;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   });
+  for (const script of scripts) await page.evaluate(script);
   return { page, seen, say };
 }
 
-const wanted = pages(resolve(html)).filter((p) => !only.length || only.some((o) => p.includes(o)));
-const waiting = [...wanted];
-
-async function look(path, browser) {
-  for (const mode of MODES) {
-    const { page, seen, say } = await open(browser, path, mode);
-    opened += 1;
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"], preload: false }));
-    for (const v of violations) say(`axe ${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 160)} (${v.help})`);
-    const wide = await page.evaluate(() => {
-      const room = document.documentElement.clientWidth;
-      return document.documentElement.scrollWidth > room + 1 ? document.documentElement.scrollWidth - room : 0;
+async function moveSliders(page, say) {
+  for (const slider of await page.$$(".reparam-slider input[type=range]")) {
+    await slider.focus();
+    const state = () => slider.evaluate((s) => {
+      const box = s.closest(".reparam-slider");
+      return [box.querySelector("img").src, box.querySelector("output").value, s.getAttribute("aria-valuetext")];
     });
-    if (wide) say(`scrolls sideways by ${wide} px`);
-    const raw = await page.evaluate(() => document.querySelectorAll("mjx-merror, .MathJax_Error").length);
-    if (raw) say(`${raw} formulas that MathJax cannot read`);
-    const sliders = await page.$$(".reparam-slider input[type=range]");
-    for (const slider of mode.name === "light" ? sliders : []) {
-      await slider.focus();
-      const state = () => slider.evaluate((s) => {
-        const box = s.closest(".reparam-slider");
-        return [box.querySelector("img").src.length + box.querySelector("img").src.slice(-400),
-          s.getAttribute("aria-valuetext"), getComputedStyle(s).outlineStyle].join(" ");
-      });
-      const before = await state();
-      await page.keyboard.press("ArrowLeft");
-      if (before === (await state())) say("a slider does not answer the keyboard");
-    }
-    if (mode.name === "light") {
-      const kilobytes = weight(seen);
-      if (kilobytes > LIMIT) say(`weighs ${Math.round(kilobytes / 1000)} kB without figures and MathJax`);
-    }
-    await page.close();
+    const before = await state();
+    await page.keyboard.press("ArrowLeft");
+    const after = await state();
+    await page.keyboard.press("ArrowRight");
+    if (before.some((part, i) => part === after[i])) say("a slider does not answer the keyboard");
+    if (after[1] !== after[2]) say(`a slider shows ${after[1]} but says ${after[2]}`);
+    if ((await state()).some((part, i) => part !== before[i])) say("a slider does not find its way back");
   }
 }
 
-async function readAll() { // a browser of its own for each reader, since only one page of a browser has the focus
-  const browser = await start();
-  while (waiting.length) await look(waiting.shift(), browser);
-  await browser.close();
+async function print(page, say) {
+  const pictures = await page.evaluate(() => {
+    window.addEventListener("beforeprint", () => (window.printedIn = document.documentElement.dataset.theme));
+    return new Set([...document.querySelectorAll(".bd-article img")].map((e) => e.src)).size;
+  });
+  const pdf = Buffer.from(await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+  const kept = pdf.match(/\/Subtype \/Image/g)?.length ?? 0;
+  if (!pdf.startsWith("%PDF") || kept < pictures) say(`its PDF has ${kept} of ${pictures} pictures`);
+  if ((await page.evaluate(() => window.printedIn)) !== "light") say("prints in dark colours");
+  await page.setViewport({ width: PAPER, height: 1000 });
+  await page.emulateMediaType("print");
+  await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  const found = await page.evaluate(() => [...window.book.paper(), ...window.book.layout({ scrolling: false })]);
+  found.forEach((fault) => say(`on paper: ${fault}`));
+  opened += 1;
 }
 
-await Promise.all([readAll(), readAll()]);
+async function look(browser, name, mode) {
+  const { page, seen, say } = await open(browser, name, mode);
+  opened += 1;
+  (await page.evaluate((room) => [...window.book.layout({ scrolling: true, room }), ...window.book.legible()],
+    mode.width > 1000)).forEach(say);
+  await page.keyboard.press("Tab");
+  (await page.evaluate(() => window.book.focus())).forEach(say);
+  if (mode.name === "light") {
+    await moveSliders(page, say);
+    const bytes = weight(seen);
+    if (bytes > heaviest.kilobytes * 1000) Object.assign(heaviest, { kilobytes: Math.round(bytes / 1000), name });
+    if (bytes > LIMIT) say(`weighs ${Math.round(bytes / 1000)} kB without figures and MathJax`);
+    const links = await page.$$eval("a[href]", (all) => all.map((a) => a.href));
+    for (const link of new Set(links)) if (!leads(link)) say(`a link leads nowhere: ${link.replace(root, "")}`);
+  }
+  const { violations } = await page.evaluate(() => {
+    window.book.lighten();
+    return window.axe.run({ resultTypes: ["violations"], preload: false });
+  });
+  for (const v of violations) say(`axe ${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 160)} (${v.help})`);
+  await page.close();
+}
 
+async function printed(browser, name) { // from a dark page: the harder case
+  const { page, say } = await open(browser, name, { ...MODES[1], name: "printed" });
+  await print(page, say);
+  await page.close();
+}
+
+// The book as a whole
+
+async function search(browser) {
+  const page = await browser.newPage();
+  const wanted = { reparameterization: "reparameterization", "score function": "estimators", gumbel: "discrete", invertible: "flows" };
+  for (const [words, target] of Object.entries(wanted)) {
+    await page.goto(address("book/index.html"), { waitUntil: "load" });
+    await page.keyboard.down("Control");
+    await page.keyboard.press("k");
+    await page.keyboard.up("Control");
+    await page.waitForFunction(() => document.activeElement.matches("input[type=search]"), { timeout: 10_000 });
+    await page.keyboard.type(words);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    try {
+      await page.waitForFunction((t) => [...document.querySelectorAll("#search-results li a")].slice(0, 10)
+        .some((a) => a.href.includes(`/${t}.html`)), { timeout: 20_000 }, target);
+    } catch {
+      faults.add(`search for "${words}" does not find ${target}`);
+    }
+  }
+  await page.close();
+}
+
+function wayThrough() {
+  const neighbour = (name, side) => {
+    const link = text(join(html, name)).match(new RegExp(`<a class="${side}"\\s+href="([^"]+)"`));
+    return link && join(dirname(name), link[1]);
+  };
+  const visited = ["book/index.html"];
+  for (let at = visited[0]; (at = neighbour(visited.at(-1), "right-next")) && !visited.includes(at); visited.push(at)) {
+    if (neighbour(at, "left-prev") !== visited.at(-1)) faults.add(`${at}: "previous" does not lead back`);
+  }
+  const missed = pages(html).filter((name) => name.startsWith("book/") && !visited.includes(name));
+  if (missed.length) faults.add(`"next" does not lead to ${missed.join(", ")}`);
+}
+
+async function landing(browser) {
+  const page = await browser.newPage();
+  await page.goto(address("index.html"), { waitUntil: "load" });
+  await page.waitForFunction(() => location.pathname.endsWith("/book/index.html"), { timeout: 10_000 })
+    .catch(() => faults.add("index.html does not lead to the book"));
+  await page.close();
+}
+
+const wanted = pages(html).filter((name) => !only.length || only.some((o) => name.includes(o)));
+const size = (name) => statSync(join(html, name)).size;
+const waiting = wanted.sort((a, b) => size(b) - size(a)).flatMap((name) => [
+  ...MODES.map((mode) => [`${name} (${mode.name})`, (browser) => look(browser, name, mode)]),
+  [`${name} (printed)`, (browser) => printed(browser, name)],
+]);
 if (!only.length) {
+  wayThrough();
+  waiting.push(["search", search], ["index.html", landing]);
+}
+
+async function work() { // a browser of its own for each reader, since only one page of a browser has the focus
   const browser = await start();
-  const { page, say } = await open(browser, join(resolve(html), "search.html"), MODES[0]);
-  await page.goto(pathToFileURL(join(resolve(html), "search.html")).href + "?q=reparameterization");
-  try {
-    await page.waitForFunction(() => document.querySelectorAll("#search-results li").length > 3, { timeout: 20_000 });
-  } catch {
-    say("search finds nothing");
+  while (waiting.length) {
+    const [what, task] = waiting.shift();
+    try {
+      await task(browser);
+    } catch (error) { // one page that fails must not keep the others from being read
+      faults.add(`${what}: ${error.message.split("\n")[0]}`);
+    }
   }
   await browser.close();
 }
-for (const fault of new Set(faults)) console.log(fault);
-console.log(`${opened} page views, ${new Set(faults).size} faults`);
-process.exit(faults.length ? 1 : 0);
+
+const began = Date.now();
+await Promise.all([work(), work()]);
+for (const fault of [...faults].sort()) console.log(fault);
+console.log(`${opened} views of ${wanted.length} pages in ${Math.round((Date.now() - began) / 1000)} s, ${faults.size} faults; ` +
+  `heaviest: ${heaviest.name}, ${heaviest.kilobytes} kB`);
+process.exit(faults.size ? 1 : 0);

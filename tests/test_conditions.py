@@ -103,10 +103,10 @@ def test_noise_score_completes_the_path():
 
 
 def test_noise_score_per_draw():
-    # cos(eps) times the score 2 theta of log p = theta^2 + eps; theta of two parameters at once
+    # cos(eps + 0.5) times the score 2 theta of log p = theta^2 + eps; theta of two parameters at once
     eps = t(0.1, -0.4, 2.0)
-    got = needs.noise_score(torch.cos, lambda e, p: e, lambda e, p: (p**2).sum(1) + e, [0.5, 2.0], eps)
-    assert_close(got, torch.cos(eps)[:, None] * t(1.0, 4.0))
+    got = needs.noise_score(torch.cos, lambda e, p: e + p[:, 0], lambda e, p: (p**2).sum(1) + e, [0.5, 2.0], eps)
+    assert_close(got, torch.cos(eps + 0.5)[:, None] * t(1.0, 4.0))
     assert not got.requires_grad
 
 

@@ -16,7 +16,7 @@ def _copy_mathjax(app, error):
 
 
 REPAIRS = (
-    (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r"\1"),
+    (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
     (re.compile(r' role="doc-bibliography"'), ' role="list"'),
 )
 

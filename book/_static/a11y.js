@@ -21,7 +21,7 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   // What scrolls sideways can be reached from the keyboard: only while it does scroll, also once math is typeset,
   // a dropdown opens or the window gets narrower.
-  const wide = "div.math mjx-container, span.math, .cell_output, .bd-article pre, .pst-scrollable-table-container";
+  const wide = "div.math mjx-container, span.math, .cell_output, .output, .bd-article pre, .pst-scrollable-table-container";
   const mark = function (box) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.setAttribute("tabindex", "0");

@@ -1,6 +1,7 @@
 // What the browser test asks of an open page, from within it. Each answer is a list of faults in words.
 window.book = (() => {
-  const WIDE = "mjx-container, span.math, pre, .cell_output, .pst-scrollable-table-container"; // these may scroll sideways
+  // These may scroll sideways.
+  const WIDE = "mjx-container, span.math, pre, .cell_output, .output, .pst-scrollable-table-container";
   const PAPERLESS = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header, .bd-header-article, .prev-next-footer, " +
     ".bd-footer, .toggle-button, .copybtn, .headerlink, summary, button, input";
 
@@ -23,8 +24,8 @@ window.book = (() => {
     for (let at = e; at; at = at.parentElement) layers.push(parse(getComputedStyle(at).backgroundColor));
     return layers.reduceRight((below, top) => over(top, below), [255, 255, 255]);
   };
-  const light = (c) => [0.2126, 0.7152, 0.0722]
-    .reduce((sum, weight, i) => sum + weight * (c[i] <= 10.31 ? c[i] / 3294.6 : ((c[i] / 255 + 0.055) / 1.055) ** 2.4), 0);
+  const linear = (part) => (part <= 10.31 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   const contrast = (colour, e) => {
     const below = background(e);
     const [low, high] = [light(over(parse(colour), below)), light(below)].sort((a, b) => a - b);
@@ -46,7 +47,7 @@ window.book = (() => {
       } else if (!scrolling) faults.push(`cut off by ${more} px: ${name(e)}`);
       else if (!e.matches(WIDE)) faults.push(`prose scrolls by ${more} px: ${name(e)}`);
       else if (e.tabIndex < 0) faults.push(`scrolls, but not from the keyboard: ${name(e)}`);
-      else if (room && e.matches(".math, .math *, pre")) faults.push(`does not fit the column by ${more} px: ${name(e)}`);
+      else if (room && e.matches(".math, .math *, pre")) faults.push(`${more} px wider than the column: ${name(e)}`);
     }
     return faults;
   }
@@ -55,7 +56,7 @@ window.book = (() => {
   function legible() {
     const faults = [];
     for (const e of document.querySelectorAll(".bd-article mjx-container")) {
-      if (seen(e) && contrast(getComputedStyle(e).color, e) < 4.5) faults.push(`faint formula: ${name(e.parentElement)}`);
+      if (seen(e) && contrast(getComputedStyle(e).color, e) < 4.5) faults.push(`faint formula: ${name(e)}`);
     }
     for (const e of document.querySelectorAll("svg.reparam-drawing :is(text, path, rect, circle)")) {
       const style = getComputedStyle(e);
@@ -84,8 +85,8 @@ window.book = (() => {
       e.focus({ preventScroll: true });
       const style = getComputedStyle(e);
       if (document.activeElement !== e) faults.push(`cannot be focused: ${name(e)}`);
-      else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push(`no focus ring: ${name(e)}`);
-      else if (contrast(style.outlineColor, e.parentElement) < 3) faults.push(`faint focus ring: ${name(e)}`);
+      else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push(`no ring: ${name(e)}`);
+      else if (contrast(style.outlineColor, e.parentElement) < 3) faults.push(`faint ring: ${name(e)}`);
     }
     const formulas = stops.filter((e) => e.closest("mjx-container") && e.scrollWidth <= e.clientWidth + 1).length;
     if (formulas) faults.push(`${formulas} formulas stop the Tab key without need`);
@@ -96,12 +97,12 @@ window.book = (() => {
   // On paper: every solution open, sliders a still picture with its value, and nothing to click.
   function paper() {
     const faults = [...document.querySelectorAll(PAPERLESS)].filter(seen).map((e) => `on paper, too: ${name(e)}`);
-    for (const e of document.querySelectorAll(".bd-article .admonition.dropdown, .reparam-slider img, .reparam-slider output")) {
+    for (const e of document.querySelectorAll(".admonition.dropdown, .reparam-slider :is(img, output)")) {
       if (!seen(e) || [...e.children].some((part) => !seen(part) && !part.matches("button, script, .headerlink"))) {
         faults.push(`not on paper: ${name(e)}`);
       }
     }
-    if (contrast(getComputedStyle(document.querySelector(".bd-article p")).color, document.documentElement) < 7) {
+    if (contrast(getComputedStyle(document.querySelector(".bd-article")).color, document.documentElement) < 7) {
       faults.push("letters too faint for paper");
     }
     return faults;

@@ -320,8 +320,10 @@ def network_loss(layers, X, Y, activation=TANH):
 def backward(layers, X, Y, activation=TANH):
     r"""The gradient of :func:`network_loss` by backpropagation, from the last layer to the first.
 
-    .. math:: \delta_L=2(u_L-Y),\qquad \delta_{l-1}=\delta_lW_l^\top\odot a'(u_{l-1}),\qquad
-        \partial L/\partial W_l=h_{l-1}^\top\delta_l,\qquad \partial L/\partial b_l=\textstyle\sum_i\delta_{l,i}
+    .. math::
+
+        &\delta_L=2(u_L-Y),\qquad \delta_{l-1}=\delta_lW_l^\top\odot a'(u_{l-1}),\\
+        &\partial L/\partial W_l=h_{l-1}^\top\delta_l,\qquad \partial L/\partial b_l=\textstyle\sum_i\delta_{l,i}
 
     Parameters and errors are those of :func:`network_loss`.
 
@@ -438,8 +440,10 @@ def train(layers, X, Y, eta, steps, activation=TANH):
 def hinge_network(f, low, high, width):
     r"""A one-hidden-layer ReLU network that joins w + 1 points of a graph by straight lines.
 
-    .. math:: g_w(x)=f(t_0)+\sum_{j=0}^{w-1}(s_j-s_{j-1})\max(0,x-t_j),\qquad
-        s_j=\frac{f(t_{j+1})-f(t_j)}{t_{j+1}-t_j},\quad s_{-1}=0
+    .. math::
+
+        &g_w(x)=f(t_0)+\sum_{j=0}^{w-1}(s_j-s_{j-1})\max(0,x-t_j),\\
+        &s_j=\frac{f(t_{j+1})-f(t_j)}{t_{j+1}-t_j},\quad s_{-1}=0
 
     Parameters
     ----------

@@ -129,8 +129,8 @@ def network(nodes, edges, title, alt):
 
     Examples
     --------
-    >>> nodes = {"z": Node("noise", 0, 0, "Z"), "net": Node("box", 1, 0, "network"), "y": Node("value", 2, 0, "Y")}
-    >>> network(nodes, ["z -> net -> y"], "A generator", "Noise Z enters a network; Y comes out.")
+    >>> nodes = {"z": Node("noise", 0, 0, "Z"), "y": Node("value", 1, 0, "Y")}
+    >>> network(nodes, ["z -> y"], "A generator", "Noise Z becomes an output Y.")
     <figure of 1 kB>
     """
     if not title.strip() or not alt.strip():

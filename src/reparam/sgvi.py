@@ -149,8 +149,10 @@ def conjugate_gradient(model, mu, sigma):
 def square_elbo(model, mu, sigma):
     r"""The bound of model two for a Gaussian q, in closed form by the moments of a Gaussian.
 
-    .. math:: \mathcal L=\tfrac12-\tfrac12\log 2\pi-\log s-\frac{\mu^2+\sigma^2}2
-        -\frac{x^2-2x(\mu^2+\sigma^2)+\mu^4+6\mu^2\sigma^2+3\sigma^4}{2s^2}+\log\sigma
+    .. math::
+
+        \mathcal L={}&\tfrac12-\tfrac12\log 2\pi-\log s-\frac{\mu^2+\sigma^2}2\\
+        &-\frac{x^2-2x(\mu^2+\sigma^2)+\mu^4+6\mu^2\sigma^2+3\sigma^4}{2s^2}+\log\sigma
 
     Parameters
     ----------
@@ -238,8 +240,10 @@ def quadratic_variance(a, b, c, sigma):
     The cost is :math:`f=a+\sum_j(b_j\epsilon_j+c_j\epsilon_j^2)`. With :math:`A_i=a+\sum_{j\ne i}c_j` and
     :math:`V_i=\sum_{j\ne i}(b_j^2+2c_j^2)`, mean and variance of what the other coordinates add,
 
-    .. math:: \sigma_i^2\,\mathrm{Var}[g_{\mu_i}]=(A_i+3c_i)^2+V_i+2b_i^2+6c_i^2,\qquad
-        \mathrm{Var}[g_{\log\sigma_i}]=2(A_i+5c_i)^2+2V_i+10b_i^2+24c_i^2
+    .. math::
+
+        \sigma_i^2\,\mathrm{Var}[g_{\mu_i}]&=(A_i+3c_i)^2+V_i+2b_i^2+6c_i^2,\\
+        \mathrm{Var}[g_{\log\sigma_i}]&=2(A_i+5c_i)^2+2V_i+10b_i^2+24c_i^2
 
     Parameters
     ----------

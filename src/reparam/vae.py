@@ -280,8 +280,8 @@ def linear_elbo(S, W, V, log_sigma, s2):
     .. math::
 
         -\tfrac D2\log2\pi s^2
-        -\tfrac1{2s^2}\bigl[\mathrm{tr}\,(I-WV)S(I-WV)^\top+\sum_j\sigma_j^2\lVert w_j\rVert^2\bigr]
-        -\tfrac12\bigl[\mathrm{tr}\,VSV^\top+\sum_j(\sigma_j^2-1-\log\sigma_j^2)\bigr]
+        &-\tfrac1{2s^2}\bigl[\mathrm{tr}\,(I-WV)S(I-WV)^\top+\sum_j\sigma_j^2\lVert w_j\rVert^2\bigr]\\
+        &-\tfrac12\bigl[\mathrm{tr}\,VSV^\top+\sum_j(\sigma_j^2-1-\log\sigma_j^2)\bigr]
 
     Parameters
     ----------

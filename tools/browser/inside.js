@@ -3,7 +3,7 @@ window.book = (() => {
   // These may scroll sideways.
   const WIDE = "mjx-container, span.math, pre, .cell_output, .output, .pst-scrollable-table-container";
   const PAPERLESS = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header, .bd-header-article, .prev-next-footer, " +
-    ".bd-footer, .toggle-button, .copybtn, .headerlink, summary, button, input";
+    ".bd-footer, .toggle-button, .copybtn, .headerlink, .bd-article :is(summary, button, input)";
 
   const name = (e) => {
     const words = (e.getAttribute("aria-label") || e.textContent).replace(/\s+/g, " ").trim().slice(0, 50);
@@ -102,7 +102,7 @@ window.book = (() => {
         faults.push(`not on paper: ${name(e)}`);
       }
     }
-    if (contrast(getComputedStyle(document.querySelector(".bd-article")).color, document.documentElement) < 7) {
+    if (contrast(getComputedStyle(document.body).color, document.documentElement) < 7) {
       faults.push("letters too faint for paper");
     }
     return faults;

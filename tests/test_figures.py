@@ -45,7 +45,7 @@ def test_panels_fit_a_column_of_text(columns):
 
 
 def test_html_repr_tells_its_size_only():
-    assert repr(figures.Html("x" * 2500)) == "<figure of 2 kB>"
+    assert repr(figures.Html("x" * 2500)) == "<figure of 3 kB>"
 
 
 def test_a_notebook_shows_every_figure_not_only_the_first():

@@ -105,7 +105,7 @@ class Html:
         return self._html
 
     def __repr__(self):
-        return f"<figure of {len(self._html) // 1000} kB>"
+        return f"<figure of {-(-len(self._html) // 1000)} kB>"
 
 
 def table(head, rows, caption):

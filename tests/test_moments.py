@@ -41,7 +41,7 @@ def test_order_two_keeps_the_variance_alone_and_leaves_its_draws_alone():
         Moments(x, order=3)
 
 
-@pytest.mark.parametrize(("n", "width"), [(1, 1), (10, 3), (70_000, 1), (5, 10 * BLOCK)],
+@pytest.mark.parametrize(("n", "width"), [(1, 1), (10, 3), (300_000, 1), (5, 10 * BLOCK)],
                          ids=["one", "few", "several blocks", "blocks of one"])
 def test_stream_asks_for_exactly_n_draws(n, width):
     asked = []
@@ -52,6 +52,16 @@ def test_stream_asks_for_exactly_n_draws(n, width):
 
     assert stream(draw, n, width).n == n == sum(asked)
     assert max(asked) <= max(1, BLOCK // width)
+
+
+def test_several_kinds_of_draws_keep_their_own_moments():
+    x = noise.generator("test/kinds").standard_normal((BLOCK + 7, 2))
+    blocks = iter(np.split(x, [BLOCK]))
+    kinds = stream(lambda n: (part := next(blocks), part[:, 0] ** 2), len(x), 1)
+    for moments, draws in zip(kinds, (x, x[:, 0] ** 2), strict=True):
+        assert moments.n == len(x)
+        np.testing.assert_allclose(moments.mean, draws.mean(0), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(moments.variance, draws.var(0, ddof=1), rtol=1e-9)
 
 
 @pytest.mark.parametrize("bad", [np.empty((0, 2)), np.array([1.0, np.nan]), np.float64(3)],

@@ -154,7 +154,7 @@ class Heads(nn.Module):
         -------
         mu, sigma : Tensor, shape ``(blocks * copies, n)``
         """
-        mu, rho = torch.cat([net(x[:, None]) for net in self.nets], dim=-1).unbind(-1)
+        mu, rho = (head for net in self.nets for head in net(x[:, None]).unbind(-1))
         return mu, rho.exp()
 
 
@@ -237,7 +237,8 @@ def two_draws(draws, y, power=1.0):
     -------
     Tensor, shape ``(..., n)``
     """
-    return energy_score(draws[0], draws[1], y.expand_as(draws[0]), power)
+    first, second = draws.unbind()[:2]
+    return energy_score(first, second, y.expand_as(first), power)
 
 
 def sorted_batch(draws, y):

@@ -327,7 +327,7 @@ def energy_score(first, second, data, power=1.0):
         gap = (a - b).abs()
         return gap if power == 1 else gap**power  # autograd takes a power's slope the long way, even at one
 
-    return 0.5 * (apart(first, data) + apart(second, data)) - 0.5 * apart(first, second)
+    return 0.5 * (apart(first, data) + apart(second, data) - apart(first, second))
 
 
 def pairing_factor(n):

@@ -32,6 +32,7 @@ def check_seed():
         raise OSError(f"REPARAM_SEED must be a non-negative whole number, got {text!r}")
 
 
+@cache
 def _modules(source):
     """Names of the package's modules that Python source imports."""
     found = set()
@@ -41,17 +42,12 @@ def _modules(source):
             found |= {".".join([node.module, name]) for name in names} | {node.module}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "reparam"}
-    return found
+    return frozenset(found)
 
 
 def _file(module):
     base = PACKAGE.joinpath(*module.split(".")[1:])
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-
-
-@cache
-def _imports(path, stamp):
-    return frozenset(_modules(Path(path).read_text()))
 
 
 def helper_files(text, page):
@@ -71,7 +67,7 @@ def helper_files(text, page):
     """
     cells = "\n".join(re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in CODE_CELL.findall(text))
     try:
-        waiting = _modules(cells)
+        waiting = set(_modules(cells))
     except SyntaxError:
         return sorted(PACKAGE.rglob("*.py"))
     files, seen = {PACKAGE / "__init__.py"}, set()
@@ -83,7 +79,7 @@ def helper_files(text, page):
         seen.add(module)
         if path:
             files.add(path)
-            waiting |= _imports(str(path), path.stat().st_mtime_ns)
+            waiting |= _modules(path.read_text())
     return sorted(files)
 
 

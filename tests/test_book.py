@@ -2,13 +2,16 @@
 
 import ast
 import json
+import os
 import re
 import sys
 import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
@@ -170,6 +173,25 @@ def test_no_cell_runs_a_shell_or_seeds_globally(page):
         assert not SHELL.search(text), text
         assert not UNSEEDED.search(text), text
         assert not FILES.search(text), text
+
+
+def test_a_kernel_that_reaches_out_or_writes_elsewhere_is_stopped(tmp_path):
+    inside, outside = tmp_path / "kernel", tmp_path / "elsewhere"
+    inside.mkdir()
+    allowed = ["open('mine', 'w').close()", "import os; os.remove('mine')", "open(os.__file__).close()"]
+    refused = [
+        f"open({str(outside)!r}, 'w')", f"os.mkdir({str(outside)!r})", f"os.rename('.', {str(outside)!r})",
+        "os.system('true')", "import subprocess; subprocess.run(['true'])",
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in allowed + refused])
+    client = NotebookClient(book, allow_errors=True, resources={"metadata": {"path": str(inside)}})
+    client.execute(env={**os.environ, "TMPDIR": str(inside)})
+    errors = ["".join(o.get("evalue", "") for o in c.outputs) for c in book.cells]
+    assert errors[: len(allowed)] == [""] * len(allowed)
+    for cell, error in zip(refused, errors[len(allowed):], strict=True):
+        assert "pages keep to themselves" in error, (cell, error)
+    assert not outside.exists()
 
 
 # The house shows its plan

@@ -35,5 +35,6 @@ def install():
     sys.addaudithook(watch)
 
 
-install()
-del install
+if __name__ == "__main__":  # pytest imports every file of this folder
+    install()
+    del install

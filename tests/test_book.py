@@ -197,7 +197,7 @@ def test_a_kernel_that_reaches_out_or_writes_elsewhere_is_stopped(tmp_path):
 
 
 def imports(path):
-    return {m.split(".")[1] for m in freshness._modules(path.read_text(encoding="utf-8")) if m.count(".") >= 1}
+    return {m.split(".")[1] for m in freshness.modules(path.read_text(encoding="utf-8")) if m.count(".") >= 1}
 
 
 def test_shared_rooms_import_no_chapter_and_no_chapter_a_later_one():

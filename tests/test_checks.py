@@ -1,5 +1,8 @@
 """The checks themselves: what they accept, what they reject, and how often they are wrong."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -199,3 +202,13 @@ def test_two_joined_chains_keep_their_order():
     a, b = check.less("a", 0.0, 1.0), check.less("b", 0.0, 1.0)
     assert [r.label for r in ((a & b) & (b & a)).reports] == ["a", "b", "b", "a"]
     assert a._repr_mimebundle_()[1]["reparam-checks"][0]["label"] == "a"
+
+
+def test_the_page_about_checks_shows_what_a_check_says(monkeypatch):
+    monkeypatch.delenv("REPARAM_SEED", raising=False)
+    page = Path(__file__).resolve().parents[1] / "book" / "about_checks.md"
+    example = page.read_text(encoding="utf-8").replace("```", "").replace("\nCheckF", "\nreparam.checks.CheckF")
+    shown = doctest.DocTestParser().get_doctest(example, {}, page.name, str(page), 0)
+    said = []
+    result = doctest.DocTestRunner(verbose=False).run(shown, out=said.append)
+    assert result == (0, 6), "".join(said)

@@ -1,25 +1,79 @@
-"""Tie each chapter to the page of its helpers: a closing line on the chapter, and pages that autodoc fills."""
+"""Tie chapters and the pages of their helpers together: each names the other, as the imports stand in the code."""
 
 from pathlib import Path
 
+import freshness
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sphinx.util.nodes import make_refnode
+
+FOLDER = "book/api/"
 
 
-def _add_link(app, doctree):
-    folder, _, name = app.env.docname.rpartition("/")
-    if folder == "book" and (Path(app.srcdir) / "book" / "api" / f"{name}.md").is_file():
+def _has_page(app, module):
+    return (Path(app.srcdir) / FOLDER / f"{module}.md").is_file()
+
+
+def _imports(source):
+    return {name.split(".")[1] for name in freshness.modules(source) if name.startswith("reparam.")}
+
+
+def _used(app, docname):
+    """Modules that a chapter's cells or its own helpers import, and that have a page."""
+    text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    own = freshness.PACKAGE / f"{docname.rpartition('/')[2]}.py"
+    found = _imports(freshness.cells(text)) | _imports(own.read_text(encoding="utf-8"))
+    return {module for module in found if _has_page(app, module)}
+
+
+def _listed(links):
+    """The links with commas between them and a full stop after the last."""
+    parts = [part for link in links for part in (nodes.Text(", "), link)]
+    return [*parts[1:], nodes.Text(".")]
+
+
+def _to_page(app, module):
+    return pending_xref("", nodes.literal("", f"reparam.{module}"), refdomain="std", reftype="doc", refexplicit=True,
+                        refdoc=app.env.docname, reftarget=f"/{FOLDER}{module}", refwarn=True)
+
+
+def _name_helpers(app, doctree):
+    docname = app.env.docname
+    folder, _, own = docname.rpartition("/")
+    if folder == "book" and docname in app.env.reparam_digests and _has_page(app, own):
         line = nodes.paragraph(classes=["helpers-link"])
         line += nodes.Text("The helpers of this chapter, with shapes, units and errors: ")
-        target = f"book/api/{name}"
-        reference = pending_xref("", nodes.literal("", f"reparam.{name}"), refdomain="std", reftype="doc",
-                                 refdoc=app.env.docname, reftarget=f"/{target}", refexplicit=True, refwarn=True)
-        line += reference
-        line += nodes.Text(".")
+        line += [_to_page(app, own), nodes.Text(". Others that it uses: ")]
+        line += _listed([_to_page(app, module) for module in sorted(_used(app, docname) - {own})])
         next(iter(doctree.findall(nodes.section))).append(line)
+
+
+def _find_users(app, env):
+    """Which chapters use which module; pages of modules whose users have changed are written again."""
+    before, users = getattr(env, "reparam_users", {}), {}
+    for docname in env.toctree_includes.get(env.config.root_doc, []):
+        if docname in env.reparam_digests and _has_page(app, docname.rpartition("/")[2]):
+            for module in _used(app, docname) - {docname.rpartition("/")[2]}:
+                users.setdefault(module, []).append((docname, env.titles[docname].astext()))
+    env.reparam_users = users
+    changed = (f"{FOLDER}{m}" for m in users.keys() | before.keys() if users.get(m) != before.get(m))
+    return [docname for docname in changed if docname in env.found_docs]
+
+
+def _name_users(app, doctree, docname):
+    module = docname.removeprefix(FOLDER)
+    users = app.env.reparam_users.get(module) if docname != module else None
+    if users:
+        line = nodes.paragraph()
+        own = f"book/{module}" in app.env.reparam_digests
+        line += nodes.Text("Later chapters that use them: " if own else "Used in: ")
+        line += _listed([make_refnode(app.builder, docname, user, "", nodes.Text(title)) for user, title in users])
+        next(iter(doctree.findall(nodes.section))).insert(2 if own else 1, line)
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("doctree-read", _add_link)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("doctree-read", _name_helpers)
+    app.connect("env-updated", _find_users)
+    app.connect("doctree-resolved", _name_users)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

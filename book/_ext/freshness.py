@@ -32,8 +32,13 @@ def check_seed():
         raise OSError(f"REPARAM_SEED must be a non-negative whole number, got {text!r}")
 
 
+def cells(text):
+    """The code of a page's cells, without their options."""
+    return "\n".join(re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in CODE_CELL.findall(text))
+
+
 @cache
-def _modules(source):
+def modules(source):
     """Names of the package's modules that Python source imports."""
     found = set()
     for node in ast.walk(ast.parse(source)):
@@ -65,9 +70,8 @@ def helper_files(text, page):
     list of Path
         Sorted; every module if the cells are no valid Python.
     """
-    cells = "\n".join(re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in CODE_CELL.findall(text))
     try:
-        waiting = set(_modules(cells))
+        waiting = set(modules(cells(text)))
     except SyntaxError:
         return sorted(PACKAGE.rglob("*.py"))
     files, seen = {PACKAGE / "__init__.py"}, set()
@@ -79,7 +83,7 @@ def helper_files(text, page):
         seen.add(module)
         if path:
             files.add(path)
-            waiting |= _modules(path.read_text())
+            waiting |= modules(path.read_text())
     return sorted(files)
 
 

@@ -6,6 +6,7 @@ that names a label which no page displays is a warning, and warnings are errors 
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 from docutils import nodes
@@ -119,7 +120,8 @@ def _ledger(app, docname):
         f"Statements and defects of the source that a check backs: {len(checked & set(everything))} of "
         f"{sum(not e.get('naming') for e in MAP)} (mere naming needs none).",
         f"Checks passed: {len(checks)}, comparing {sum(c['numbers'] for c in checks):,} numbers.",
-        f"Odds of a false alarm in one build of the whole book: {random * 5.733e-7:.1g} "
+        f"By tier: {', '.join(f'{n} {tier}' for tier, n in Counter(c['tier'] for c in checks).most_common())}.",
+        f"Odds that chance fails a right mean, variance or law in one build of the whole book: {random * 5.733e-7:.1g} "
         f"({random:,} random numbers compared, each with odds of 5.7e-7).",
     ]
     totals = nodes.bullet_list()

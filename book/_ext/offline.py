@@ -18,6 +18,7 @@ def _copy_mathjax(app, error):
 REPAIRS = (
     (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
     (re.compile(r' role="doc-bibliography"'), ' role="list"'),
+    (re.compile(r"<p>(?=(?:[\w-]+ )?[\u4e00-\u9fff])"), '<p lang="zh-Hans">'),
 )
 
 

@@ -176,20 +176,20 @@ def test_sorted_batch_ignores_the_order():
 
 
 BY_HAND = {
-    # mu = 1, sigma = 2, z = (0.5, -0.5, 1, ..., 1), y = 0.5: draws 2, 0, 3, ..., 3
+    # mu = 1, sigma = 2, z = (0.5, 1.5, 1, ..., 1), y = 0.5: draws 2, 4, 3, ..., 3
     "least squares": 2.25,  # (2 - 0.5)^2
-    "mean of 8 draws": 4.0,  # ((2 + 0 + 6 * 3) / 8 - 0.5)^2
-    "energy, exponent 2": 0.25 / 2 + 2.25 / 2 - 2.0,  # (1.5^2 + 0.5^2)/2 - 2^2/2
+    "mean of 8 draws": 6.25,  # ((2 + 4 + 6 * 3) / 8 - 0.5)^2
+    "energy, exponent 2": 5.25,  # (1.5^2 + 3.5^2)/2 - 2^2/2
     "sorted pairing": 2.25,  # one pair: least squares
     "likelihood": math.log(2.0) + 0.5 * 0.25**2 + 0.5 * math.log(2 * math.pi),
-    "energy score": 0.0,  # (1.5 + 0.5)/2 - 2/2
+    "energy score": 1.5,  # (1.5 + 3.5)/2 - 2/2
 }
 
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_objectives_by_hand(name):
     z = torch.ones(9, 1, 1, dtype=torch.float64)
-    z[0], z[1] = 0.5, -0.5
+    z[0], z[1] = 0.5, 1.5
     z[8] = 50.0  # no objective looks at a ninth draw
     value = conditional.OBJECTIVES[name](tensor(1.0)[None], tensor(2.0)[None], z, tensor(0.5))
     assert_close(value, tensor(BY_HAND[name])[None])

@@ -71,9 +71,15 @@ def _name_users(app, doctree, docname):
         next(iter(doctree.findall(nodes.section))).insert(2 if own else 1, line)
 
 
+def _skip_fields(app, what, name, member, skip, options):
+    """Fields of named tuples, of which Python says their number alone: the class tells what they hold."""
+    return True if str(getattr(member, "__doc__", "")).startswith("Alias for field number") else None
+
+
 def setup(app):
     """Register with Sphinx."""
     app.connect("doctree-read", _name_helpers)
+    app.connect("autodoc-skip-member", _skip_fields)
     app.connect("env-updated", _find_users)
     app.connect("doctree-resolved", _name_users)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -37,6 +37,10 @@ window.book = (() => {
     const faults = [];
     const excess = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     if (excess > 1) faults.push(`the page scrolls sideways by ${excess} px`);
+    for (const e of document.querySelectorAll(".bd-sidebar-secondary, .bd-sidebar-primary")) {
+      const more = e.scrollWidth - e.clientWidth;
+      if (seen(e) && more > 1) faults.push(`${more} px too wide: ${name(e)}`);
+    }
     for (const e of own().filter(seen)) {
       const more = e.scrollWidth - e.clientWidth;
       if (!e.clientWidth || more <= 1) continue;

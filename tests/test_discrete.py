@@ -219,7 +219,7 @@ def test_torch_runs_the_function_that_the_chapter_calls():
     np.testing.assert_allclose(gradient.numpy(), ours, rtol=1e-3)
 
 
-def test_beta_paths_lie_agree_with_torch_to_its_three_digits():
+def test_beta_paths_agree_with_torch_to_its_three_digits():
     with torch.random.fork_rng():
         torch.manual_seed(1)
         a, b = (torch.full((50,), v, dtype=torch.float64, requires_grad=True) for v in (2.0, 3.0))

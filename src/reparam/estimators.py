@@ -545,7 +545,7 @@ def draw_wiggle(k, ks, curves, colors):
 
 
 def draw_published(ranges, curves, part, colors):
-    """Draw the three panels of Figures 2 and 3 of :cite:t:`mohamed2020monte`.
+    """Draw the three panels that :cite:t:`mohamed2020monte` plot.
 
     Parameters
     ----------

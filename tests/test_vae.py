@@ -168,6 +168,11 @@ def test_at_the_exact_posterior_the_path_derivative_is_zero_and_the_others_are_n
     # r - z = -eps / sigma there, and r - mu adds sigma eps
     torch.testing.assert_close(draws["total"].mu, (-eps / sigma).detach())
     torch.testing.assert_close(draws["analytic"].mu, (-(1 / sigma - sigma) * eps).detach())
+    # (r - z) sigma eps = -eps^2; the closed form adds z sigma eps - sigma^2 with z = mu + sigma eps
+    mu, sigma = model.posterior(X).mu.detach(), sigma.detach()
+    torch.testing.assert_close(draws["total"].log_sigma, 1 - eps**2)
+    expected = (1 - sigma**2) * (1 - eps**2) + mu * sigma * eps
+    torch.testing.assert_close(draws["analytic"].log_sigma, expected)
 
 
 def linear_parts(d=2):

@@ -53,11 +53,43 @@ def test_crps_at_the_mean():
     assert_close(scores.crps(tensor(0.3), tensor(2.0), tensor(0.3)), expected)
 
 
-@pytest.mark.parametrize("score", [scores.log_score, scores.crps, scores.pit])
+@pytest.mark.parametrize(
+    "score", [scores.log_score, scores.crps, scores.pit, lambda mu, sigma, y: scores.mean_distance(mu, sigma)],
+    ids=["log score", "CRPS", "PIT", "mean distance"],
+)
 @pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan], ids=["zero", "negative", "NaN"])
 def test_a_deviation_must_be_positive(score, sigma):
     with pytest.raises(ValueError, match="sigma must be"):
         score(tensor(0.0), tensor(sigma), tensor(0.0))
+
+
+@pytest.mark.parametrize("expected", [scores.expected_squared, scores.expected_crps])
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
+def test_expected_scores_refuse_what_is_no_deviation(expected, wrong):
+    with pytest.raises(ValueError, match="^s must be finite and at least 0"):
+        expected(tensor(0.0), tensor(1.0), 0.0, wrong)
+    if wrong < 0 and expected is scores.expected_squared:  # of a generator without a constraint
+        assert expected(0.0, wrong, 0.0, 1.0) == expected(0.0, -wrong, 0.0, 1.0)
+        return
+    with pytest.raises(ValueError, match="^sigma must be finite"):
+        expected(tensor(0.0), tensor(1.0, wrong), 0.0, 1.0)
+
+
+def test_expected_scores_of_points():
+    assert scores.expected_squared(0.0, 0.0, 0.5, 0.0) == 0.25
+    # a claim with no spread: E|D| of a standard normal D, sqrt(2/pi)
+    assert_close(scores.expected_crps(tensor(0.5), tensor(0.0), 0.5, 1.0), tensor(math.sqrt(2 / math.pi)))
+    with pytest.raises(ValueError, match="sigma must be positive"):
+        scores.expected_crps(tensor(0.0), tensor(0.0), 0.0, 0.0)
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        scores.expected_squared(0.0, 1.0, 0.0, 1.0, k=0)
+
+
+@pytest.mark.parametrize("sample", [torch.zeros(2, 0), torch.tensor(1.0), tensor(math.nan)],
+                         ids=["no value", "no axis", "NaN"])
+def test_kolmogorov_refuses_bad_samples(sample):
+    with pytest.raises(ValueError, match="sample must"):
+        scores.kolmogorov(sample, lambda t: t)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.6, -2.0])

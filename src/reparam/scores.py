@@ -14,6 +14,13 @@ def _positive(sigma):
         raise ValueError(f"sigma must be positive, got {sigma.min().item()}")
 
 
+def _deviation(name, given, least=0.0):
+    value = torch.as_tensor(given).detach()
+    if not ((value >= least) & torch.isfinite(value)).all():
+        wanted = "finite" if least == -math.inf else f"finite and at least {least:g}"
+        raise ValueError(f"{name} must be {wanted}, got {value.min().item()}")
+
+
 def squared(draws, y):
     r"""Squared distance of the mean of K draws from the observation; with K = 1 the term of equation S39.
 
@@ -103,7 +110,13 @@ def mean_distance(shift, sigma):
     Returns
     -------
     Tensor, shape ``(...)``
+
+    Raises
+    ------
+    ValueError
+        If some ``sigma`` is not positive.
     """
+    _positive(sigma)
     w = shift / sigma
     return shift * torch.erf(w / math.sqrt(2)) + sigma * math.sqrt(2 / math.pi) * (-0.5 * w * w).exp()
 
@@ -132,20 +145,30 @@ def pit(mu, sigma, y):
 
 
 def expected_squared(mu, sigma, m, s, k=1):
-    r"""The mean of :func:`squared` over K draws from :math:`N(\mu,\sigma^2)` and y of mean m and deviation s.
+    r"""The mean of :func:`squared` over K draws :math:`\mu+\sigma z` and y of mean m and deviation s.
 
     .. math:: (\mu-m)^2+\frac{\sigma^2}K+s^2
 
     Parameters
     ----------
     mu, sigma, m, s : float, array or Tensor, of shapes that broadcast
+        ``sigma`` of any sign, as a network without a constraint gives it; ``s`` zero or positive.
     k : int
-        Number of draws K that are averaged.
+        Number of draws K that are averaged, at least one.
 
     Returns
     -------
     Of the shape that the arguments broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` or ``s`` is not finite, ``s`` is negative, or ``k`` is below one.
     """
+    _deviation("sigma", sigma, -math.inf)
+    _deviation("s", s)
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
     return (mu - m) ** 2 + sigma**2 / k + s**2
 
 
@@ -156,13 +179,20 @@ def expected_crps(mu, sigma, m, s):
 
     Parameters
     ----------
-    mu, sigma, m, s : Tensor, of shapes that broadcast
-        Deviations positive.
+    mu, sigma, m, s : Tensor or float, of shapes that broadcast
+        ``sigma`` a Tensor; a deviation may be zero, but not both.
 
     Returns
     -------
     Tensor
+
+    Raises
+    ------
+    ValueError
+        If a deviation is negative or not finite, or both are zero.
     """
+    _deviation("sigma", sigma)
+    _deviation("s", s)
     return mean_distance(mu - m, (sigma**2 + s**2).sqrt()) - sigma / SQRT_PI
 
 
@@ -178,7 +208,14 @@ def kolmogorov(sample, cdf):
     Returns
     -------
     Tensor, shape ``(...)``
+
+    Raises
+    ------
+    ValueError
+        If ``sample`` is not a finite floating-point tensor with at least one value on the last axis.
     """
+    if require_float("sample", sample).ndim == 0 or sample.shape[-1] == 0:
+        raise ValueError(f"sample must hold at least one value on the last axis, got shape {tuple(sample.shape)}")
     n = sample.shape[-1]
     steps = (torch.arange(n, dtype=sample.dtype) + 0.5) / n
     return (cdf(sample.sort(-1).values) - steps).abs().amax(-1) + 0.5 / n

@@ -241,25 +241,22 @@ def sample(mutants, each):
 
 
 def in_parallel(mutants, pages):
-    """Judge mutants on all cores, each core a forked share; yield (mutant, verdict)."""
+    """Judge mutants on all cores, each core a forked share; yield (mutant, verdict) as they come."""
     cores = len(os.sched_getaffinity(0))
-    readers = []
+    reader, writer = os.pipe()
     for share in range(cores):
-        reader, writer = os.pipe()
         if os.fork() == 0:
             os.close(reader)
-            with os.fdopen(writer, "w") as out:
-                for index in range(share, len(mutants), cores):
-                    tests, page = judge(mutants[index], pages)
-                    print(index, int(tests), "-" if page is None else int(page), file=out, flush=True)
+            for index in range(share, len(mutants), cores):
+                tests, page = judge(mutants[index], pages)
+                os.write(writer, f"{index} {int(tests)} {'-' if page is None else int(page)}\n".encode())
             os._exit(0)
-        os.close(writer)
-        readers.append(os.fdopen(reader))
-    for reader in readers:
-        for line in reader:
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        for line in lines:
             index, tests, page = line.split()
             yield mutants[int(index)], tests == "1", None if page == "-" else page == "1"
-    for _ in readers:
+    for _ in range(cores):
         os.wait()
 
 
@@ -280,7 +277,7 @@ def main():
         importlib.import_module(library)
     mutants = sample([m for module in modules for m in Finder(module).found], each)
     print(f"{len(mutants)} mutants of {len(modules)} modules", flush=True)
-    start, tally, survivors = time.time(), {}, []
+    start, tally = time.time(), {}
     for mutant, tests, page in in_parallel(mutants, pages):
         row = tally.setdefault(mutant.module, [0, 0, 0, 0])
         harmless = mutant.key in explained
@@ -290,10 +287,8 @@ def main():
             row[2] += 1
             row[3] += page or harmless
         if not harmless and not (tests and page in (True, None)):
-            survivors.append((mutant, tests, page))
-    for mutant, tests, page in survivors:
-        who = " and ".join(w for w, caught in (("unit tests", tests), ("pages", page)) if caught is False)
-        print(f"survives the {who}: {mutant}")
+            who = " and ".join(w for w, caught in (("unit tests", tests), ("pages", page)) if caught is False)
+            print(f"survives the {who}: {mutant}", flush=True)
     print(f"\n{'module':<24}{'mutants':>8}{'unit tests':>12}{'pages':>14}")
     tally["all"] = [sum(column) for column in zip(*tally.values(), strict=True)]
     for module, (n, by_tests, on_pages, by_pages) in tally.items():

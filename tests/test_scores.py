@@ -66,12 +66,12 @@ def test_a_deviation_must_be_positive(score, sigma):
 @pytest.mark.parametrize("expected", [scores.expected_squared, scores.expected_crps])
 @pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
 def test_expected_scores_refuse_what_is_no_deviation(expected, wrong):
-    with pytest.raises(ValueError, match="^s must be finite and at least 0"):
+    with pytest.raises(ValueError, match=r"^s must be finite and at least 0"):
         expected(tensor(0.0), tensor(1.0), 0.0, wrong)
     if wrong < 0 and expected is scores.expected_squared:  # of a generator without a constraint
         assert expected(0.0, wrong, 0.0, 1.0) == expected(0.0, -wrong, 0.0, 1.0)
         return
-    with pytest.raises(ValueError, match="^sigma must be finite"):
+    with pytest.raises(ValueError, match=r"^sigma must be finite"):
         expected(tensor(0.0), tensor(1.0, wrong), 0.0, 1.0)
 
 

@@ -22,7 +22,7 @@ def _groups(eps, q, rows=None):
     if eps.ndim != 3 or eps.shape[2:] != q.mu.shape or (eps.shape[1] < 2 if rows is None else eps.shape[1] != rows):
         want = f"(n, {rows or 'k >= 2'}, {q.mu.shape[-1]})"
         raise ValueError(f"eps must have shape {want}, got {tuple(eps.shape)}")
-    return eps
+    return eps.shape
 
 
 def score_with_baseline(cost, q, eps, baseline):
@@ -144,7 +144,7 @@ def leave_one_out(cost, q, eps):
     ----------
     :cite:t:`kool2019buy`
     """
-    n, k, d = _groups(eps, q).shape
+    n, k, d = _groups(eps, q)
     fixed = q.detach()
     values = cost(fixed.path(eps).reshape(-1, d)).detach().reshape(n, k, 1)
     lead = (values - values.mean(1, keepdim=True)) * (k / (k - 1))
@@ -183,7 +183,7 @@ def measure_valued(cost, q, eps):
     ----------
     :cite:t:`mohamed2020monte`
     """
-    n, _, d = _groups(eps, q, rows=3).shape
+    n, _, d = _groups(eps, q, rows=3)
     fixed, first = q.detach(), eps[:, 0]
 
     def values_at(noise):  # row j of a draw has coordinate j replaced

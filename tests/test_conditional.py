@@ -225,9 +225,10 @@ def test_train_step_falls_linearly_and_copies_do_not_disturb_each_other():
     assert_close(alone.theta[0], model.theta[1])
 
 
-def test_training_without_watch_returns_nothing():
+def test_training_without_watch_returns_nothing_and_starts_with_steps_of_three_hundredths():
     model = Shift((0.0,))
     assert conditional.train(model, model.loss, torch.zeros(1, 1, dtype=torch.float64)) == []
+    assert_close(model.theta.detach(), tensor(0.03)[:, None], atol=1e-6, rtol=0)
 
 
 def test_held_out_forecasts_come_from_a_network_that_has_not_seen_the_patient():
@@ -247,6 +248,18 @@ def test_held_out_forecasts_come_from_a_network_that_has_not_seen_the_patient():
     assert_close(mu[fold == 1], mu_moved[fold == 1])
     assert_close(sigma[fold == 1], sigma_moved[fold == 1])
     assert (mu[fold != 1] - mu_moved[fold != 1]).abs().min() > 1e-6
+
+
+def test_held_out_networks_are_those_of_a_training_with_weights_zero_and_one():
+    x, y = torch.linspace(-1, 1, 12, dtype=torch.float64), noise.normal("test/held-y", 12)
+    fold, fresh = torch.arange(12) % 3, noise.normal("test/held", 15, 2, 3, 12)
+    objective = conditional.OBJECTIVES["energy score"]
+    mu, sigma = conditional.held_out(objective, x, y, fold, fresh, noise.torch_generator("test/held"))
+    heads = conditional.Heads(8, 3, noise.torch_generator("test/held"))
+    seen = torch.stack([(fold != f).double() for f in range(3)])
+    conditional.train(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.02)
+    for given, all_folds in zip((mu, sigma), heads(x), strict=True):
+        assert_close(given, torch.stack([all_folds[f, i] for i, f in enumerate(fold)]).detach())
 
 
 def test_diabetes_is_the_known_data_set():

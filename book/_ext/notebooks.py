@@ -12,8 +12,8 @@ from jupyter_cache import get_cache
 
 WELCOME = """*This notebook is a page of the book "The reparameterization trick". Its cells use the book's
 helper package `reparam`: from a copy of the book's repository, `pip install .` installs it, with NumPy, SciPy, PyTorch
-and Matplotlib. (On Linux pip fetches PyTorch's CUDA build, several GB; the repository's README says how to take the small
-one.) {data}The notebook then runs from any folder.*"""
+and Matplotlib. (On Linux pip fetches PyTorch's CUDA build, several GB; the repository's README says how to take the
+small one.) {data}The notebook then runs from any folder.*"""
 DATA = "Its real data come with scikit-learn: `pip install scikit-learn` as well. "
 
 

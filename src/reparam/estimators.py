@@ -292,10 +292,10 @@ def polar_nodes():
         Polar coordinates of the plane for the mean, of space for the standard deviation; weights sum to one.
     """
     r, dr = _panel_nodes(np.arange(13.0))
-    plane = np.stack([r, 0 * r, 0 * r], axis=1)
+    plane = np.stack([r, np.zeros_like(r), np.zeros_like(r)], axis=1)
     u, du = _panel_nodes(np.array([-1.0, 0.0, 1.0]))
     R, U = np.meshgrid(r, u, indexing="ij")
-    space = np.stack([R * U, R * np.sqrt(1 - U * U), 0 * R], axis=-1).reshape(-1, 3)
+    space = np.stack([R * U, R * np.sqrt(1 - U * U), np.zeros_like(R)], axis=-1).reshape(-1, 3)
     shell = math.sqrt(2 / math.pi) * r * r * np.exp(-r * r / 2) * dr
     return (
         (torch.from_numpy(plane[..., None]), r * np.exp(-r * r / 2) * dr),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / ".packages"
-TASKS = ("draws", "sgvi_step", "weights", "generator", "vae_step")
+TASKS = ("draws", "atlas", "sgvi_step", "weights", "generator", "vae_step")
 
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 

@@ -52,6 +52,15 @@ def test_best_is_stationary_and_better_than_its_neighbours():
         assert DATA.elbo(DiagonalGaussian(best.mu, best.log_sigma + shift)) < DATA.elbo(best)
 
 
+def test_best_has_a_mean_and_a_deviation_for_each_of_three_features():
+    three = LogisticRegression(torch.eye(3, dtype=torch.float64), [1, -1, 1])
+    best = three.best()
+    # the data do not couple the coordinates, and the sign of a label turns one round
+    torch.testing.assert_close(best.mu, best.mu[0] * torch.tensor([1.0, -1.0, 1.0]).double(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(best.log_sigma, best.log_sigma[0].expand(3), atol=1e-5, rtol=0)
+    assert best.mu[0] > 0.1
+
+
 def test_prior_has_the_given_deviation_and_one_by_default():
     torch.testing.assert_close(DATA.prior.sigma, torch.full((2,), 1.5, dtype=torch.float64))
     torch.testing.assert_close(LogisticRegression(X, Y).prior.sigma, torch.ones(2, dtype=torch.float64))

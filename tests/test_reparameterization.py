@@ -165,6 +165,8 @@ def test_the_closed_variance_by_hand():
 def test_draws_keep_no_graph_of_the_parameters():
     q = DiagonalGaussian(tensor(0.1).requires_grad_(), tensor(-0.2).requires_grad_())
     assert not any(g.requires_grad for g in rp.controlled(log_joint, q, EPS, 0.5))
+    weights = torch.full((len(EPS),), 1 / len(EPS), dtype=torch.float64)
+    assert not any(g.requires_grad for g in rp.best_weight(log_joint, q, EPS, weights))
 
 
 def test_weights_zero_and_one_are_the_two_estimators():

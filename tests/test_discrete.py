@@ -66,10 +66,22 @@ def test_one_category_is_certain():
     assert discrete.concrete_log_density(np.array([0.0]), np.array([1.7]), 0.5) == pytest.approx(0.0, abs=1e-12)
 
 
+def test_logistic_expectation_resolves_a_wave():
+    # E cos(kx) = pi k / sinh(pi k); at k = 3 a coarse rule would miss it
+    wave = discrete.logistic_expectation(lambda x: np.cos(3 * x))
+    assert wave == pytest.approx(3 * np.pi / np.sinh(3 * np.pi), abs=1e-12)
+
+
 def test_triangle_integral_of_a_constant_is_the_area():
     assert discrete.triangle_integral(lambda log_y: 0 * log_y[..., 0], -45.0, 45.0) == pytest.approx(0.5, abs=1e-10)
     # by symmetry a third of the area has y1 on top
     assert discrete.triangle_integral(lambda log_y: 0 * log_y[..., 0], 0.0, 45.0) == pytest.approx(1 / 6, abs=1e-10)
+
+
+def test_triangle_integral_knows_which_category_is_the_largest():
+    # Dirichlet(2, 1, 1) has the density 6 y_1; the largest of three uniform shares averages 11/18
+    mass = discrete.triangle_integral(lambda log_y: np.log(6) + log_y[..., 0], 0.0, 45.0)
+    assert mass == pytest.approx(11 / 18, abs=1e-9)
 
 
 def test_category_gradient_equals_autograd():
@@ -147,7 +159,9 @@ def test_leave_one_out_is_unbiased_with_the_stated_variance(n):
     truth = discrete.category_gradient(LOGITS, VALUES)
     np.testing.assert_allclose(chance @ draws, truth, atol=1e-12)
     expected = chance @ draws**2 - truth**2
-    np.testing.assert_allclose(discrete.leave_one_out_variance(PI, VALUES, SCORES, n), expected, atol=1e-12)
+    for shift in (0.0, 0.4):  # a covariance does not know it
+        stated = discrete.leave_one_out_variance(PI, VALUES, SCORES + shift, n)
+        np.testing.assert_allclose(stated, expected, atol=1e-12)
 
 
 def test_leave_one_out_with_two_draws_by_hand():

@@ -248,10 +248,17 @@ def test_the_rate_falls_to_zero():
     assert 0 < abs(two.log_noise.item() - one.log_noise.item()) <= 0.0101
 
 
+def test_posterior_cuts_what_the_encoder_gives_in_two():
+    q = vae.VAE(torch.nn.Identity(), torch.nn.Identity()).posterior(torch.arange(6.0, dtype=F64)[None])
+    assert q.mu.tolist() == [[0.0, 1.0, 2.0]]
+    assert q.log_sigma.tolist() == [[3.0, 4.0, 5.0]]
+
+
 def test_batches_are_shuffled_epochs():
     rows = vae.batches(noise.generator("test/vae-batches"), 10, 4, 5)
     assert rows.shape == (5, 4)
     assert all(len(set(epoch.ravel().tolist())) == 8 for epoch in (rows[:2], rows[2:4]))
+    assert rows.min() >= 0
     assert rows.max() < 10
 
 
@@ -298,13 +305,17 @@ def test_active_units_counts_means_that_move():
 
 
 def test_mosaic_places_and_clips():
-    images = torch.zeros(4, 64)
-    images[1], images[2] = 2.0, -1.0
-    tiled = vae.mosaic(images, 2)
-    assert tiled.shape == (17, 17)
-    assert tiled[0, 9] == 1.0
-    assert tiled[9, 0] == 0.0
-    assert tiled[0, 8] == 0.5
+    images = torch.full((6, 64), 0.25)
+    images[1], images[3] = 2.0, -1.0
+    images[5, 2] = 0.75  # third pixel of the first row
+    tiled = vae.mosaic(images, 3)
+    assert tiled.shape == (17, 26)
+    assert (tiled[:8, 9:17] == 1.0).all()
+    assert (tiled[9:, :8] == 0.0).all()
+    assert (tiled[8] == 0.5).all()
+    assert (tiled[:, [8, 17]] == 0.5).all()
+    assert tiled[9, 20] == 0.75
+    assert tiled[9, 19] == 0.25
 
 
 def test_a_frame_of_the_slider_shows_the_formula():

@@ -183,8 +183,13 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def without_pictures():
     """Stand-ins for the modules that only show things."""
 
+    def axes():
+        fake = MagicMock()
+        fake.plot.return_value = [MagicMock()]  # pages unpack the line
+        return fake
+
     def panels(columns=1, *args, **options):
-        return MagicMock(), MagicMock() if columns == 1 else [MagicMock() for _ in range(columns)]
+        return MagicMock(), axes() if columns == 1 else [axes() for _ in range(columns)]
 
     for name in ("figures", "drawings", "glue"):
         fake = ModuleType(f"reparam.{name}")
@@ -228,18 +233,26 @@ def dies(mutant, work, *args):
     return os.waitpid(child, 0)[1] != 0
 
 
+def users(module, pages):
+    """Names of the pages that use a module, its own chapter first."""
+    path = PACKAGE / f"{module}.py"
+    using = [p for p, text in pages.items() if path in freshness.helper_files(text, p.split("/")[-1])]
+    return sorted(using, key=lambda page: page != f"book/{module}")
+
+
 def judge(mutant, pages):
     """(caught by the unit tests, caught by a page), the latter None for guards."""
     tests = dies(mutant, run_tests, mutant.module)
     if mutant.guard:
         return tests, None
-    own = f"book/{mutant.module}"
-    using = [p for p, text in pages.items()
-             if PACKAGE / f"{mutant.module}.py" in freshness.helper_files(text, p.split("/")[-1])]
-    for page in sorted(using, key=lambda p: p != own):
-        if dies(mutant, run_page, pages[page]):
-            return tests, True
-    return tests, False
+    return tests, any(dies(mutant, run_page, pages[page]) for page in users(mutant.module, pages))
+
+
+def broken(modules, pages):
+    """Tests and pages that fail without any mutant: they would seem to catch them all."""
+    jobs = [(module, run_tests, module) for module in modules]
+    jobs += [(page, run_page, pages[page]) for page in sorted({p for m in modules for p in users(m, pages)})]
+    return [name for (name, *_), died in in_parallel(lambda job: dies(None, *job[1:]), jobs) if died]
 
 
 def explained():
@@ -256,22 +269,21 @@ def sample(mutants, each):
     return chosen
 
 
-def in_parallel(mutants, pages):
-    """Judge mutants on all cores, each core a forked share; yield (mutant, verdict) as they come."""
+def in_parallel(work, jobs):
+    """Do the work on all cores, each a forked share; yield (job, result) as they come."""
     cores = len(os.sched_getaffinity(0))
     reader, writer = os.pipe()
     for share in range(cores):
         if os.fork() == 0:
             os.close(reader)
-            for index in range(share, len(mutants), cores):
-                tests, page = judge(mutants[index], pages)
-                os.write(writer, f"{index} {int(tests)} {'-' if page is None else int(page)}\n".encode())
+            for index in range(share, len(jobs), cores):
+                os.write(writer, f"{index} {work(jobs[index])!r}\n".encode())
             os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as lines:
         for line in lines:
-            index, tests, page = line.split()
-            yield mutants[int(index)], tests == "1", None if page == "-" else page == "1"
+            index, result = line.split(" ", 1)
+            yield jobs[int(index)], ast.literal_eval(result)
     for _ in range(cores):
         os.wait()
 
@@ -290,10 +302,13 @@ def main():
     matplotlib.use("Agg")
     for library in ("torch", "torch.optim", "scipy.stats", "scipy.optimize", "matplotlib.pyplot", "sklearn.datasets"):
         importlib.import_module(library)
+    if wrong := broken(modules, pages):
+        print(f"fails without any mutant: {', '.join(wrong)}", file=sys.stderr)
+        return 1
     mutants = sample([m for module in modules for m in Finder(module).found], each)
     print(f"{len(mutants)} mutants of {len(modules)} modules", flush=True)
     start, tally = time.time(), {}
-    for mutant, tests, page in in_parallel(mutants, pages):
+    for mutant, (tests, page) in in_parallel(lambda m: judge(m, pages), mutants):
         row = tally.setdefault(mutant.module, [0, 0, 0, 0])
         excused = mutant.key in harmless
         row[0] += 1

@@ -71,7 +71,8 @@ def test_expected_scores_refuse_what_is_no_deviation(expected, wrong):
     if wrong < 0 and expected is scores.expected_squared:  # of a generator without a constraint
         assert expected(0.0, wrong, 0.0, 1.0) == expected(0.0, -wrong, 0.0, 1.0)
         return
-    with pytest.raises(ValueError, match=r"^sigma must be finite"):
+    asked = "finite, got" if expected is scores.expected_squared else "finite and at least 0, got"
+    with pytest.raises(ValueError, match=f"^sigma must be {asked}"):
         expected(tensor(0.0), tensor(1.0, wrong), 0.0, 1.0)
 
 

@@ -15,7 +15,7 @@ def _positive(sigma):
 
 
 def _deviation(name, given, least=0.0):
-    value = torch.as_tensor(given).detach()
+    value = torch.as_tensor(given)
     if not ((value >= least) & torch.isfinite(value)).all():
         wanted = "finite" if least == -math.inf else f"finite and at least {least:g}"
         raise ValueError(f"{name} must be {wanted}, got {value.min().item()}")

@@ -117,6 +117,7 @@ def test_transport_solves_for_equal_mass_in_both_tails():
     assert (np.diff(y) > 0).all()
     lower = z < 0
     np.testing.assert_allclose(TARGET.cdf(y[lower]), stats.norm.cdf(z[lower]), rtol=1e-9)
+    close(TARGET.transport(z.reshape(3, 15)), y.reshape(3, 15))
     # the mirrored mixture: its cdf at -y is this one's survival function
     np.testing.assert_allclose(law.cdf(-y[~lower]), stats.norm.sf(z[~lower]), rtol=1e-9)
 

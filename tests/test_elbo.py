@@ -80,6 +80,11 @@ def test_square_model_joint_is_prior_times_likelihood():
     assert SQUARE.log_evidence == pytest.approx(math.log(mass), abs=1e-9)
 
 
+def test_models_take_the_books_numbers_by_default():
+    assert elbo.ConjugateGaussian(0.3) == elbo.ConjugateGaussian(x=0.3, tau=1.0, s=1.0)
+    assert elbo.SquareModel() == elbo.SquareModel(x=1.5, s=0.5)
+
+
 @pytest.mark.parametrize(("x", "s"), [(1.5, 0.5), (0.3, 0.8), (-1.0, 0.9)], ids=["b > 0", "b near 0", "b < 0"])
 def test_the_evidence_of_the_square_model_equals_its_series(x, s):
     model = elbo.SquareModel(x, s)

@@ -20,7 +20,8 @@ import re
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import MagicMock
@@ -34,13 +35,13 @@ from build import notebook_pages
 PACKAGE = ROOT / "src" / "reparam"
 EXPLAINED = ROOT / "tools" / "survivors.txt"
 SECONDS = 180
-OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Pow: "*"}
+OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 COMPARES = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "=="}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the text from ``start`` to ``end`` (offsets) becomes ``new``."""
+    """One change: the text from ``start`` to ``end`` (offsets) becomes ``new``; ``nth`` tells equal ones apart."""
 
     module: str
     function: str
@@ -50,6 +51,7 @@ class Mutant:
     old: str
     new: str
     guard: bool
+    nth: int = 0
 
     def source(self):
         text = (PACKAGE / f"{self.module}.py").read_text(encoding="utf-8")
@@ -60,7 +62,8 @@ class Mutant:
 
     @property
     def key(self):
-        return " ".join(f"{self.module}{self.function}: {self.old} -> {self.new}".split())
+        which = f" [{self.nth}]" if self.nth else ""
+        return " ".join(f"{self.module}{self.function}: {self.old} -> {self.new}{which}".split())
 
 
 class Finder(ast.NodeVisitor):
@@ -73,6 +76,12 @@ class Finder(ast.NodeVisitor):
         for line in self.text.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
         self.visit(ast.parse(self.text))
+        self.found.sort(key=lambda m: (m.start, m.end))
+        seen, total = Counter(), Counter(m.key for m in self.found)
+        for index, mutant in enumerate(self.found):
+            if total[mutant.key] > 1:
+                seen[mutant.key] += 1
+                self.found[index] = replace(mutant, nth=seen[mutant.key])
 
     def span(self, node):
         def offset(line, column):
@@ -85,12 +94,12 @@ class Finder(ast.NodeVisitor):
         start, end = self.span(node)
         return self.text[start:end]
 
-    def replace(self, line, start, end, new):
+    def change(self, line, start, end, new):
         old = self.text[start:end]
         self.found.append(Mutant(self.module, self.function, line, start, end, old, new, self.guard))
 
     def add(self, node, new):
-        self.replace(node.lineno, *self.span(node), new)
+        self.change(node.lineno, *self.span(node), new)
 
     def visit_Expr(self, node):
         if not isinstance(node.value, ast.Constant):  # docstrings stay
@@ -132,6 +141,8 @@ class Finder(ast.NodeVisitor):
         new = OPERATORS.get(type(node.op))
         if new:
             self.add(node, f"({left}) {new} ({right})")
+        if isinstance(node.op, ast.Pow):
+            self.add(node, f"(({left}) * ({right}))")  # a power binds before the quotient around it
         if isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
             self.add(node, left)
         self.generic_visit(node)
@@ -161,7 +172,7 @@ class Finder(ast.NodeVisitor):
             (start, _), (_, end) = self.span(node.args[0]), self.span(node.args[1])
             swapped = f"{b}, {a}"
             if a != b:
-                self.replace(node.lineno, start, end, swapped)
+                self.change(node.lineno, start, end, swapped)
         self.generic_visit(node)
 
 

@@ -331,7 +331,11 @@ def wave_threshold(phase):
 
     _finite(phase=phase)
     cosine = math.cos(2 * phase)
-    return math.sqrt(brentq(lambda u: 1 - u + cosine * (1 - 3 * u) * math.exp(-2 * u), 1 / 3, 2.0, xtol=1e-14))
+
+    def lead(u):
+        return 1 - u + cosine * (1 - 3 * u) * math.exp(-2 * u)
+
+    return math.sqrt(brentq(lead, 1 / 3, 2.0, xtol=1e-14))
 
 
 def step_moments(c, mu, sigma):

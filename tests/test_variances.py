@@ -10,7 +10,7 @@ from reparam import elbo, quadrature, variances
 MU, SIGMA = 0.6, 0.9
 COSTS = {
     "linear": (variances.linear(MU, SIGMA), lambda x: x, lambda x: 1 + 0 * x),
-    "square": (variances.square(-0.4, MU, SIGMA), lambda x: (x + 0.4) ** 2, lambda x: 2 * (x + 0.4)),
+    "square": (variances.square(-0.5, MU, SIGMA), lambda x: (x + 0.5) ** 2, lambda x: 2 * (x + 0.5)),
     "exponential": (variances.exponential(1.3, MU, SIGMA), lambda x: np.exp(-1.3 * x**2),
                     lambda x: -2.6 * x * np.exp(-1.3 * x**2)),
     "cosine": (variances.cosine(2.1, MU, SIGMA), lambda x: np.cos(2.1 * x), lambda x: -2.1 * np.sin(2.1 * x)),
@@ -49,6 +49,13 @@ def test_expectations_under_the_measure_valued_noise_equal_quadrature(cost):
     np.testing.assert_allclose(e.maxwell, maxwell, atol=1e-10)
 
 
+@pytest.mark.parametrize("cost", COSTS)
+def test_the_gradient_is_the_mean_slope(cost):
+    e, _, slope = COSTS[cost]
+    want = quadrature.expectation(lambda t: np.stack([slope(MU + SIGMA * t), slope(MU + SIGMA * t) * SIGMA * t]))
+    np.testing.assert_allclose(e.gradient, want, atol=1e-11)
+
+
 def test_elbo_expectations_equal_quadrature():
     model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
     q = elbo.normal(MU, SIGMA)
@@ -81,7 +88,16 @@ def test_a_second_coordinate_enters_as_quadrature_says(cost):
             [w @ (total * t), w @ (total**2 * t), w @ (total * mirrored * t)], rtol=1e-8, atol=1e-8)
     # a difference in one coordinate alone does not see the other
     np.testing.assert_allclose(variances.measure_valued(grown), variances.measure_valued(e), rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(variances.pathwise(grown), variances.pathwise(e), rtol=1e-12)
+    for slopes in (variances.pathwise, variances.antithetic_pathwise):
+        np.testing.assert_allclose(slopes(grown), slopes(e), rtol=1e-12)
+
+
+def test_several_dimensions_at_once_are_each_alone():
+    e = COSTS["exponential"][0]
+    both = variances.all_estimators(variances.in_dimension(e, np.array([1, 4])))
+    for i, d in enumerate((1, 4)):
+        for name, value in variances.all_estimators(variances.in_dimension(e, d)).items():
+            np.testing.assert_allclose(both[name][:, i], value, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 def test_one_dimension_changes_nothing():
@@ -94,6 +110,16 @@ def test_leave_one_out_tends_to_the_mean_baseline_over_k():
     e = COSTS["cosine"][0]
     many, limit = 10**9, variances.score_function(e, e.value[0])
     np.testing.assert_allclose(many * variances.leave_one_out(e, many), limit, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_leave_one_out_of_two_draws_equals_quadrature(cost):
+    e, f, _ = COSTS[cost]
+    (a, b), w = quadrature.normal_nodes(2, 100)[0].T, quadrature.normal_nodes(2, 100)[1]
+    lead = (f(MU + SIGMA * a) - f(MU + SIGMA * b)) / 2
+    draws = [lead * (a - b) / SIGMA, lead * (a**2 - b**2)]
+    want = [w @ g**2 - (w @ g) ** 2 for g in draws]
+    np.testing.assert_allclose(variances.leave_one_out(e, 2), want, rtol=1e-9, atol=1e-9)
 
 
 def test_parabola_equals_the_pathwise_variance_of_a_polynomial():
@@ -111,6 +137,27 @@ def test_the_path_derivative_lands_and_the_total_derivative_does_not():
     np.testing.assert_allclose(table["total derivative"], [v**-2, 2])
     # slope (x - m)/s^2 and curvature 1/s^2 are what the likelihood leaves to the path
     np.testing.assert_allclose(table["analytic KL"][0], v**2 / 1.1**4)
+
+
+def test_elbo_estimators_equal_quadrature():
+    model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
+    table = variances.elbo_estimators(model, MU, SIGMA)
+
+    def spread(slope):  # of a pathwise gradient with this slope in z
+        g = quadrature.expectation(lambda t: np.stack([slope(t), slope(t) * SIGMA * t]))
+        return quadrature.expectation(lambda t: np.stack([slope(t), slope(t) * SIGMA * t]) ** 2) - g**2
+
+    def likelihood(t):
+        return (model.x - MU - SIGMA * t) / model.s**2
+
+    def total(t):
+        return likelihood(t) - (MU + SIGMA * t) / model.tau**2
+
+    want = {"total derivative": total, "analytic entropy": total, "analytic KL": likelihood,
+            "path derivative": lambda t: total(t) + t / SIGMA}
+    assert table.keys() == want.keys()
+    for name, slope in want.items():
+        np.testing.assert_allclose(table[name], spread(slope), rtol=1e-10, err_msg=name)
 
 
 @pytest.mark.parametrize("path", [True, False], ids=["path", "total"])
@@ -165,6 +212,17 @@ def test_all_crossovers_of_the_parabola_are_the_two_of_its_table():
     np.testing.assert_allclose([k, second[3]], [1 - root, 1 + root], rtol=1e-12)
 
 
+def test_all_crossovers_of_the_cosine_are_roots_of_its_variances():
+    names = ["score function", "pathwise"]
+    found = variances.all_crossovers(variances.cosine, 0.5, 5.0, names)
+    assert {part for part, *_ in found} == {0, 1}
+    for part, below, above, k in found:
+        before, at, after = (variances.all_estimators(variances.cosine(t, 1.0, 1.0)) for t in (k - 1e-3, k, k + 1e-3))
+        np.testing.assert_allclose(at[below][part], at[above][part], rtol=1e-9)
+        assert before[below][part] < before[above][part]
+        assert after[above][part] < after[below][part]
+
+
 @pytest.mark.parametrize("cost", COSTS)
 def test_antithetic_pairs_equal_quadrature(cost):
     # half the sum of the single-draw gradients at eps and -eps, squared and averaged, less the squared mean
@@ -192,6 +250,8 @@ def test_score_function_variance_equals_quadrature(cost, baseline):
 
     want = [moment(s, 2) - moment(s, 1) ** 2 for s in scores]
     np.testing.assert_allclose(variances.score_function(e, baseline), want, rtol=1e-9, atol=1e-10)
+    if baseline == 0:
+        np.testing.assert_array_equal(variances.score_function(e), variances.score_function(e, baseline))
 
 
 def test_optimal_baseline_and_leave_one_out_by_hand():

@@ -20,7 +20,7 @@ def stop(reason):
 
 def wanted():
     digest = hashlib.sha256((sys.version + VENV).encode())
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "pyproject.toml", os.path.join("tools", "npm", "package-lock.json")):
         with open(os.path.join(ROOT, name), "rb") as f:
             digest.update(f.read())
     return digest.hexdigest()
@@ -68,6 +68,10 @@ def install(stamp):
         with open(os.path.join(ROOT, "install.log"), "w") as f:
             f.write(log)
         stop(explain(log) + " (all of pip's words: install.log)")
+    ran = subprocess.run([python, os.path.join("tools", "npm", "install.py")], cwd=ROOT, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    if ran.returncode:
+        stop(ran.stdout.decode("utf-8", "replace").strip())
     with open(STAMP, "w") as f:
         f.write(stamp)
 

@@ -3,9 +3,11 @@
 import json
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+PACKAGES = Path(sys.prefix) / "share" / "npm"  # where tools/npm/install.py puts what tools/npm/package.json names
 HOST = """
 const vm = require("vm"), { scripts, call, given } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 for (const text of scripts) vm.runInThisContext(text);
@@ -24,6 +26,14 @@ def node():
     if found is None:
         raise OSError("no Node here: run make install, which brings one, or install Node 18 or newer")
     return Path(found)
+
+
+def package(name):
+    """Folder of an npm package that the installation has brought."""
+    found = PACKAGES / "node_modules" / name
+    if not found.is_dir():
+        raise OSError(f"the npm package {name} is not installed: run make install")
+    return found
 
 
 def run(scripts, call, given):

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from harness import Contest
 
-from reparam import estimators, noise
-from reparam.gaussian import DiagonalGaussian
-from reparam.logistic import LogisticRegression
+from reparam import noise
+from reparam.estimators import side_by_side
+from reparam.laws.gaussian import DiagonalGaussian
+from reparam.laws.logistic import LogisticRegression
 
 DIMENSION, BATCHES, BATCH, POINTS, WAVE = 10, 20, 100, 300, 1.5
 
@@ -30,16 +31,16 @@ def regression(q):
 def contest(name, cost, slope, q):
     """All eight ways to the same gradient; before they are timed, their means must agree with the exact one."""
     batches = noise.normal("benchmarks/atlas", BATCHES, BATCH, 3, DIMENSION)
-    ways = estimators.catalogue(cost, q, noise.normal("benchmarks/atlas-pilot", 1_000, DIMENSION))
+    ways = side_by_side.catalogue(cost, q, noise.normal("benchmarks/atlas-pilot", 1_000, DIMENSION))
 
     def draw(*names):
         chosen = {name: ways[name] for name in names}
-        return [estimators.simulate(chosen, cost, q, eps) for eps in batches]
+        return [side_by_side.simulate(chosen, cost, q, eps) for eps in batches]
 
     drawn = torch.from_numpy(np.concatenate(draw(*ways))[:, :, 0])
     errors = (drawn.mean(0) - slope) / (drawn.std(0) / len(drawn) ** 0.5)
     assert errors.abs().max() < 6.0
-    counts = estimators.work(DIMENSION)
+    counts = side_by_side.work(DIMENSION)
     each = {f"{way} ({counts[way]:g})": partial(draw, way) for way in ways}
     return Contest(name, next(iter(each)), each, note=(
         f"{BATCHES} batches of {BATCH} gradients in {DIMENSION} dimensions; in brackets how often one gradient asks "

@@ -12,10 +12,10 @@ from pyro.distributions.testing.fakes import NonreparameterizedNormal
 from pyro.infer import Trace_ELBO
 
 from reparam import noise
-from reparam.estimators import analytic_entropy
-from reparam.gaussian import DiagonalGaussian
+from reparam.estimators.bounds import analytic_entropy, elbo_integrand
+from reparam.estimators.values import score_function
+from reparam.laws.gaussian import DiagonalGaussian
 from reparam.moments import stream
-from reparam.sgvi import elbo_integrand, score_function
 
 N, X, S = 100_000, 1.2, 0.8
 LOOP = 200  # draws that the plain loop is asked for; its time is scaled up

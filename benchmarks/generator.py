@@ -6,7 +6,9 @@ from torch import nn
 from torch.distributions import Normal
 from torch.utils.data import DataLoader, TensorDataset
 
-from reparam import conditional, noise, scores
+from reparam import noise
+from reparam.chapters import conditional
+from reparam.laws import scoring_rules
 
 N, BATCH, STEPS, WIDTH, RATE = 1024, 256, 160, 32, 0.02
 COPIES = 8  # independent networks that the helpers train side by side
@@ -19,7 +21,7 @@ def data():
 
 
 def held_out(mu, sigma, y):
-    return scores.crps(mu, sigma, y).mean().item()
+    return scoring_rules.crps(mu, sigma, y).mean().item()
 
 
 def ours(x, y, copies=1):

@@ -8,9 +8,9 @@ from harness import Contest
 from pyro.infer import SVI, Trace_ELBO
 
 from reparam import noise
-from reparam.estimators import analytic_entropy
-from reparam.gaussian import DiagonalGaussian
-from reparam.logistic import LogisticRegression
+from reparam.estimators.bounds import analytic_entropy
+from reparam.laws.gaussian import DiagonalGaussian
+from reparam.laws.logistic import LogisticRegression
 
 N, D, RATE, STEPS = 1000, 20, 1e-4, 20
 

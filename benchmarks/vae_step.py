@@ -9,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.utils.data import DataLoader, TensorDataset
 
 from reparam import noise
-from reparam.gaussian import LOG_2PI, DiagonalGaussian
+from reparam.laws.gaussian import LOG_2PI, DiagonalGaussian
 from reparam.networks import mlp
 
 BATCH, STEPS, D, WIDTH, NOISE, RATE = 128, 220, 8, 64, 0.25, 3e-3

@@ -22,12 +22,9 @@ from ledger import reports
 
 HTML = ROOT / "_build" / "html"
 PAGES = build.notebook_pages()
-CHAPTERS = [p for p in PAGES if (ROOT / "src/reparam" / f"{p.split('/')[-1]}.py").is_file()]
-ROOMS = {
-    "checks", "drawings", "figures", "gaussian", "glue", "grader", "logistic", "moments", "networks", "noise",
-    "quadrature", "scores",
-}
-
+PACKAGE = ROOT / "src" / "reparam"
+CHAPTERS = [p for p in PAGES if (PACKAGE / "chapters" / f"{p.split('/')[-1]}.py").is_file()]
+MODULES = {p.relative_to(PACKAGE).with_suffix("").as_posix(): p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"}
 
 HIDING = {"skip-execution", "raises-exception", "remove-cell", "remove-output", "nbval-skip", "nbval-ignore-output"}
 HIDDEN = re.DOTALL | re.MULTILINE
@@ -196,35 +193,48 @@ def test_a_kernel_that_reaches_out_or_writes_elsewhere_is_stopped(tmp_path):
 # The house shows its plan
 
 
+FLOORS = ("laws", "estimators", "chapters", "teaching")
+
+
 def imports(path):
-    return {m.split(".")[1] for m in freshness.modules(path.read_text(encoding="utf-8")) if m.count(".") >= 1}
+    found = map(freshness.file_of, freshness.modules(path.read_text(encoding="utf-8")))
+    names = (p.relative_to(PACKAGE).with_suffix("").as_posix() for p in found if p)
+    return {name.removesuffix("/__init__") for name in names} - {"__init__"}
 
 
-def test_shared_rooms_import_no_chapter_and_no_chapter_a_later_one():
+def floor(name):
+    """0 for tools, then laws, estimators, chapters; None for what teaching needs from anywhere."""
+    folder = name.split("/")[0]
+    return FLOORS.index(folder) + 1 if folder in FLOORS else 0
+
+
+def test_arrows_run_one_way():
     order = [p.split("/")[-1] for p in CHAPTERS]
-    package = ROOT / "src" / "reparam"
-    for path in package.glob("*.py"):
-        used = imports(path) & set(order)
-        if path.stem in order:
-            later = set(order[order.index(path.stem) + 1:])
-            assert not used & later, f"{path.stem} imports the later {used & later}"
-        elif path.stem in ROOMS:
-            assert not used, f"shared room {path.stem} imports {used}"
+    for name, path in MODULES.items():
+        for used in imports(path):
+            if name.startswith("teaching/exercises/"):
+                continue  # they know their chapter
+            if used.split("/")[0] == "teaching":
+                assert floor(name) >= FLOORS.index("chapters") + 1, f"{name} imports {used}"
+            elif used.startswith("chapters/") and name.startswith("chapters/"):
+                mine, theirs = (order.index(n.split("/")[1]) for n in (name, used))
+                assert theirs < mine, f"{name} imports the later {used}"
+            else:
+                assert floor(used) <= floor(name), f"{name} imports {used}"
 
 
 def public_functions():
-    for path in sorted((ROOT / "src/reparam").glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                yield path.stem, node
+    for name, path in sorted(MODULES.items()):
+        if "exercises" not in name:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                    yield name, node
 
 
 def test_every_public_function_is_documented_and_used_by_the_book_and_a_test():
-    tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").glob("*.py"))
+    tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py"))
     pages = "\n".join(PAGES.values())
-    folder = ROOT / "src/reparam"
-    files = {p.relative_to(folder).with_suffix("").as_posix(): p for p in folder.rglob("*.py")}
-    package = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    package = {name: path.read_text(encoding="utf-8") for name, path in MODULES.items()}
     problems = []
     for module, node in public_functions():
         if not ast.get_docstring(node):
@@ -238,10 +248,10 @@ def test_every_public_function_is_documented_and_used_by_the_book_and_a_test():
     assert problems == []
 
 
-def test_each_chapter_module_has_a_test_file_of_its_name():
-    for path in (ROOT / "src" / "reparam").glob("*.py"):
-        if path.stem != "__init__":
-            assert (ROOT / "tests" / f"test_{path.stem}.py").is_file(), path.stem
+def test_each_module_has_a_test_file_at_its_place():
+    for name, path in MODULES.items():
+        if "exercises" not in name:
+            assert (ROOT / "tests" / name).with_name(f"test_{path.stem}.py").is_file(), name
 
 
 # The published pages

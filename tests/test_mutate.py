@@ -57,7 +57,7 @@ def test_a_mutant_differs_from_the_module_in_its_place_alone(found):
 
 def test_every_explained_survivor_is_still_a_mutant():
     keys = mutate.explained()
-    modules = {key.split(":")[0].split(".")[0] for key in keys}
+    modules = [*mutate.formula_modules(), "noise", "teaching.grader"]
     assert keys
     assert not set(keys) - {m.key for name in modules for m in mutate.Finder(name).found}
     assert all(keys.values())

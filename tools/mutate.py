@@ -3,7 +3,7 @@
 Usage: mutate.py [--each N | --all] [MODULE ...]
 
 A mutant is one change of one module: a sign, an operator, a constant, a dropped term, swapped arguments, a removed
-detach, a negated result. It is caught if the tests (tests/test_MODULE.py), or the cells of the pages that use the
+detach, a negated result. It is caught if the tests (of the same path), or the cells of the pages that use the
 module, raise. By default five mutants of each chapter module are drawn, the same on every run; --each 20 draws more,
 --all takes them all. Guards of input (`if ...: raise`) are no formulas, so they count for the unit tests alone;
 functions that only draw are left out. Survivors are listed; tools/survivors.txt explains the harmless ones.
@@ -39,6 +39,11 @@ OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 COMPARES = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "=="}
 
 
+def source_of(module):
+    """The file of a module named below the package, such as ``laws.gaussian``."""
+    return PACKAGE / f"{module.replace('.', '/')}.py"
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change: the text from ``start`` to ``end`` (offsets) becomes ``new``; ``nth`` tells equal ones apart."""
@@ -54,7 +59,7 @@ class Mutant:
     nth: int = 0
 
     def source(self):
-        text = (PACKAGE / f"{self.module}.py").read_text(encoding="utf-8")
+        text = (source_of(self.module)).read_text(encoding="utf-8")
         return text[: self.start] + self.new + text[self.end :]
 
     def __str__(self):
@@ -71,7 +76,7 @@ class Finder(ast.NodeVisitor):
 
     def __init__(self, module):
         self.module, self.function, self.found, self.guard = module, "", [], False
-        self.text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+        self.text = source_of(module).read_text(encoding="utf-8")
         self.starts = [0]
         for line in self.text.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
@@ -203,10 +208,10 @@ def without_pictures():
         return MagicMock(), axes() if columns == 1 else [axes() for _ in range(columns)]
 
     for name in ("figures", "drawings", "glue"):
-        fake = ModuleType(f"reparam.{name}")
+        fake = ModuleType(f"reparam.teaching.{name}")
         fake.__getattr__ = lambda attribute: MagicMock()
         fake.panels = panels
-        sys.modules[f"reparam.{name}"] = fake
+        sys.modules[f"reparam.teaching.{name}"] = fake
 
 
 def run_page(text):
@@ -221,7 +226,9 @@ def run_tests(module):
     """Run the module's unit tests; raise if one fails."""
     import pytest
 
-    if pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(ROOT / f"tests/test_{module}.py")]):
+    folder, _, name = module.rpartition(".")
+    path = str(ROOT / "tests" / folder / f"test_{name}.py")
+    if pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib", path]):
         raise AssertionError
 
 
@@ -246,9 +253,9 @@ def dies(mutant, work, *args):
 
 def users(module, pages):
     """Names of the pages that use a module, its own chapter first."""
-    path = PACKAGE / f"{module}.py"
+    path = source_of(module)
     using = [p for p, text in pages.items() if path in freshness.helper_files(text, p.split("/")[-1])]
-    return sorted(using, key=lambda page: page != f"book/{module}")
+    return sorted(using, key=lambda page: page != f"book/{module.rpartition('.')[2]}")
 
 
 def judge(mutant, pages):
@@ -264,6 +271,13 @@ def broken(modules, pages):
     jobs = [(module, run_tests, module) for module in modules]
     jobs += [(page, run_page, pages[page]) for page in sorted({p for m in modules for p in users(m, pages)})]
     return [name for (name, *_), died in in_parallel(lambda job: dies(None, *job[1:]), jobs) if died]
+
+
+def formula_modules():
+    """Modules that hold formulas: laws, estimators and the chapters' own."""
+    paths = [p for folder in ("laws", "estimators", "chapters") for p in (PACKAGE / folder).glob("*.py")]
+    names = [".".join(p.relative_to(PACKAGE).with_suffix("").parts) for p in paths if p.stem != "__init__"]
+    return sorted(names)
 
 
 def explained():
@@ -305,8 +319,7 @@ def main():
     if "--each" in sys.argv:
         each = int(arguments.pop(0))
     pages = notebook_pages()
-    chapters = [p.split("/")[-1] for p in pages if (PACKAGE / f"{p.split('/')[-1]}.py").is_file()]
-    modules = arguments or chapters
+    modules = arguments or formula_modules()
     harmless = explained()
     import matplotlib
 

@@ -15,13 +15,22 @@ def _has_page(app, module):
 
 
 def _imports(source):
-    return {name.split(".")[1] for name in freshness.modules(source) if name.startswith("reparam.")}
+    """Modules as paths below the package, such as ``laws/gaussian``; a folder stands for what its roof imports."""
+    found = set()
+    for path in filter(None, map(freshness.file_of, freshness.modules(source))):
+        name = path.relative_to(freshness.PACKAGE).with_suffix("").as_posix()
+        found |= _imports(path.read_text(encoding="utf-8")) if path.stem == "__init__" else {name}
+    return found
+
+
+def _own(docname):
+    return f"chapters/{docname.rpartition('/')[2]}"
 
 
 def _used(app, docname):
     """Modules that a chapter's cells or its own helpers import, and that have a page."""
     text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-    own = freshness.PACKAGE / f"{docname.rpartition('/')[2]}.py"
+    own = freshness.PACKAGE / f"{_own(docname)}.py"
     found = _imports(freshness.cells(text)) | _imports(own.read_text(encoding="utf-8"))
     return {module for module in found if _has_page(app, module)}
 
@@ -33,14 +42,15 @@ def _listed(links):
 
 
 def _to_page(app, module):
-    return pending_xref("", nodes.literal("", f"reparam.{module}"), refdomain="std", reftype="doc", refexplicit=True,
+    name = nodes.literal("", f"reparam.{module}".replace("/", "."))
+    return pending_xref("", name, refdomain="std", reftype="doc", refexplicit=True,
                         refdoc=app.env.docname, reftarget=f"/{FOLDER}{module}", refwarn=True)
 
 
 def _name_helpers(app, doctree):
     docname = app.env.docname
-    folder, _, own = docname.rpartition("/")
-    if folder == "book" and docname in app.env.reparam_digests and _has_page(app, own):
+    own = _own(docname)
+    if docname in app.env.reparam_digests and _has_page(app, own):
         line = nodes.paragraph(classes=["helpers-link"])
         line += nodes.Text("The helpers of this chapter, with shapes, units and errors: ")
         line += [_to_page(app, own), nodes.Text(". Others that it uses: ")]
@@ -52,8 +62,8 @@ def _find_users(app, env):
     """Which chapters use which module; pages of modules whose users have changed are written again."""
     before, users = getattr(env, "reparam_users", {}), {}
     for docname in env.toctree_includes.get(env.config.root_doc, []):
-        if docname in env.reparam_digests and _has_page(app, docname.rpartition("/")[2]):
-            for module in _used(app, docname) - {docname.rpartition("/")[2]}:
+        if docname in env.reparam_digests and _has_page(app, _own(docname)):
+            for module in _used(app, docname) - {_own(docname)}:
                 users.setdefault(module, []).append((docname, env.titles[docname].astext()))
     env.reparam_users = users
     changed = (f"{FOLDER}{m}" for m in users.keys() | before.keys() if users.get(m) != before.get(m))
@@ -65,7 +75,7 @@ def _name_users(app, doctree, docname):
     users = app.env.reparam_users.get(module) if docname != module else None
     if users:
         line = nodes.paragraph()
-        own = f"book/{module}" in app.env.reparam_digests
+        own = module.startswith("chapters/")
         line += nodes.Text("Later chapters that use them: " if own else "Used in: ")
         line += _listed([make_refnode(app.builder, docname, user, "", nodes.Text(title)) for user, title in users])
         next(iter(doctree.findall(nodes.section))).insert(2 if own else 1, line)

@@ -50,7 +50,8 @@ def modules(source):
     return frozenset(found)
 
 
-def _file(module):
+def file_of(module):
+    """The file of a module of the package, or None for other names."""
     base = PACKAGE.joinpath(*module.split(".")[1:])
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
 
@@ -74,15 +75,15 @@ def helper_files(text, page):
         waiting = set(modules(cells(text)))
     except SyntaxError:
         return sorted(PACKAGE.rglob("*.py"))
-    files, seen = {PACKAGE / "__init__.py"}, set()
-    if "reparam.grader" in waiting:
-        waiting |= {"reparam.exercises", f"reparam.exercises.{page}"}
+    files, seen = set(), set()
+    if "reparam.teaching.grader" in waiting:
+        waiting.add(f"reparam.teaching.exercises.{page}")
     while waiting:
         module = waiting.pop()
-        path = None if module in seen else _file(module)
+        path = None if module in seen else file_of(module)
         seen.add(module)
         if path:
-            files.add(path)
+            files |= {path, *(PACKAGE / folder / "__init__.py" for folder in path.relative_to(PACKAGE).parents)}
             waiting |= modules(path.read_text())
     return sorted(files)
 

@@ -1,0 +1,1 @@
+"""One module per chapter: its models, data and drawings."""

@@ -1,0 +1,395 @@
+"""Chapter 6: a law of y that depends on x, drawn from and learned through the sample."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from reparam import quadrature
+from reparam.chapters.joint import energy_score, sorted_pairing
+from reparam.laws import scoring_rules
+from reparam.laws.gaussian import DiagonalGaussian
+from reparam.networks import Stack, descend
+from reparam.teaching.figures import MUTED
+
+SQRT_2PI = math.sqrt(2 * math.pi)
+
+
+def wave(x):
+    r"""Mean and deviation of the chapter's Gaussian example: :math:`m=\sin\frac32x`, :math:`s=e^{x/2-1.2}`.
+
+    Parameters
+    ----------
+    x : Tensor, shape ``(...)``
+
+    Returns
+    -------
+    mean, deviation : Tensor, shape ``(...)``
+    """
+    return torch.sin(1.5 * x), torch.exp(0.5 * x - 1.2)
+
+
+def branches(x, eps):
+    r"""Draws from the chapter's example with two branches, :math:`y=\pm(1+x/4)+0.2\,\epsilon_2`.
+
+    The sign is that of a first noise :math:`\epsilon_1`: a fair coin, in reparameterized form.
+
+    Parameters
+    ----------
+    x : Tensor, shape ``(n,)``
+    eps : Tensor, shape ``(..., 2, n)``
+        Standard normal noise.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+    """
+    coin, noise = eps.unbind(-2)
+    return coin.sign() * (1 + x / 4) + 0.2 * noise
+
+
+def branches_cdf(y, x):
+    r"""The conditional distribution function of :func:`branches`.
+
+    Parameters
+    ----------
+    y, x : Tensor, of shapes that broadcast
+
+    Returns
+    -------
+    Tensor
+    """
+    centre = 1 + x / 4
+    return 0.5 * (torch.special.ndtr((y - centre) / 0.2) + torch.special.ndtr((y + centre) / 0.2))
+
+
+def printed_density(y, mu, sigma):
+    r"""The Gaussian density as the source prints it, for any :math:`\sigma\ne0`: below zero it is no density (D11).
+
+    .. math:: \frac1{\sigma\sqrt{2\pi}}\exp\Bigl\{-\frac{(y-\mu)^2}{2\sigma^2}\Bigr\}
+
+    Parameters
+    ----------
+    y : array
+    mu, sigma : float
+
+    Returns
+    -------
+    array, of the shape of ``y``
+    """
+    return np.exp(-((y - mu) ** 2) / (2 * sigma**2)) / (sigma * SQRT_2PI)
+
+
+def six_lines(f, mu, sigma):
+    r"""The six lines of S33 at one x, each integral as it stands there.
+
+    Parameters
+    ----------
+    f : callable, ``(k,) -> (k,)``
+        Smooth, growing slower than a Gaussian falls.
+    mu, sigma : float
+        :math:`\mu(x)` and :math:`\sigma(x)>0`.
+
+    Returns
+    -------
+    array, shape ``(6,)``
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` is not positive.
+    """
+    law, standard = DiagonalGaussian.from_sigma([mu], [sigma]), DiagonalGaussian.from_sigma([0.0], [1.0])
+    wide = (mu - 12 * sigma, mu + 12 * sigma)
+    eps, weights = quadrature.normal_nodes(1, 80)
+
+    def density(q, t):
+        return q.log_density(torch.from_numpy(t)[:, None]).exp().numpy()
+
+    def path(z):
+        return mu + sigma * z
+
+    return np.array([
+        quadrature.integral(lambda y: density(law, y) * f(y), *wide),
+        quadrature.integral(lambda y: printed_density(y, mu, sigma) * f(y), *wide),
+        quadrature.integral(lambda z: printed_density(path(z), mu, sigma) * f(path(z)) * sigma, -12.0, 12.0),
+        quadrature.integral(lambda z: np.exp(-z * z / 2) / SQRT_2PI * f(path(z)), -12.0, 12.0),
+        quadrature.integral(lambda z: density(standard, z) * f(path(z)), -12.0, 12.0),
+        weights @ f(path(eps[:, 0])),
+    ])
+
+
+class Heads(nn.Module):
+    r"""Networks :math:`\mu(x)` and :math:`\sigma(x)=e^{\rho(x)}>0`, in several independent copies.
+
+    Parameters
+    ----------
+    width : int
+        Neurons of the one hidden layer.
+    copies : int
+        Independent replicates, evaluated side by side.
+    generator : torch.Generator
+        Source of the initial weights.
+    shared : bool
+        True: one hidden layer feeds both heads (S35). False: two networks with no weight in common (S36).
+    blocks : int
+        How often the copies are repeated, block by block, each block with the same initial weights.
+    """
+
+    def __init__(self, width, copies, generator, shared=True, blocks=1):
+        super().__init__()
+        shapes = [(1, width, 2)] if shared else [(1, width, 1), (1, width, 1)]
+        self.nets = nn.ModuleList(Stack(shape, copies, generator) for shape in shapes)
+        for weights in self.parameters():
+            weights.data = weights.data.repeat(blocks, 1, 1)
+
+    def forward(self, x):
+        """Mean and deviation at each x.
+
+        Parameters
+        ----------
+        x : Tensor, shape ``(n,)``
+
+        Returns
+        -------
+        mu, sigma : Tensor, shape ``(blocks * copies, n)``
+        """
+        mu, rho = (head for net in self.nets for head in net(x[:, None]).unbind(-1))
+        return mu, rho.exp()
+
+
+class Generator(nn.Module):
+    """A network with inputs x and z and output y, in several independent copies (S34): no mean, no deviation, no law.
+
+    Parameters
+    ----------
+    width : int
+        Neurons of each of the two hidden layers.
+    copies : int
+        Independent replicates, evaluated side by side.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(self, width, copies, generator):
+        super().__init__()
+        self.net = Stack((2, width, width, 1), copies, generator)
+
+    def forward(self, x, z):
+        """Draws of y.
+
+        Parameters
+        ----------
+        x : Tensor, shape ``(n,)``
+        z : Tensor, shape ``(K, copies, n)``
+            Standard normal noise.
+
+        Returns
+        -------
+        Tensor, shape ``(K, copies, n)``
+        """
+        pairs = torch.stack(torch.broadcast_tensors(x, z.movedim(0, 1)), dim=-1)
+        y = self.net(pairs.flatten(1, 2))
+        return y.unflatten(1, pairs.shape[1:3])[..., 0].movedim(0, 1)
+
+
+def two_paths(slope, mu, sigma, z, parameters):
+    r"""The two sums of S40: the gradient that flows through the mean, and the one through the deviation.
+
+    .. math:: \sum_i\frac{\partial J}{\partial y_i}\frac{\partial\mu(x_i)}{\partial\theta},\qquad
+        \sum_i\frac{\partial J}{\partial y_i}\,z_i\,\frac{\partial\sigma(x_i)}{\partial\theta}
+
+    Parameters
+    ----------
+    slope : Tensor, shape ``(..., n)``
+        :math:`\partial J/\partial y_i`, at the generated values.
+    mu, sigma : Tensor, shape ``(..., n)``
+        With the graph that leads to the parameters.
+    z : Tensor, shape ``(..., n)``
+        The noise that generated the values.
+    parameters : sequence of Tensor
+
+    Returns
+    -------
+    through_mu, through_sigma : Tensor
+        Flat, all parameters one after the other; zero where a parameter does not matter.
+    """
+
+    def pull(output, cotangent):
+        total = (output * cotangent).sum()  # a cotangent handed to grad makes torch import a computer algebra system
+        grads = torch.autograd.grad(total, parameters, retain_graph=True, materialize_grads=True)
+        return torch.cat([g.flatten() for g in grads])
+
+    return pull(mu, slope), pull(sigma, slope * z)
+
+
+def two_draws(draws, y, power=1.0):
+    r"""The energy score of the first two of K draws, :func:`reparam.chapters.joint.energy_score`, one y for all copies.
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+    y : Tensor, of a shape that broadcasts to ``(..., n)``
+    power : float
+        The exponent.
+
+    Returns
+    -------
+    Tensor, shape ``(..., n)``
+    """
+    first, second = draws.unbind()[:2]
+    return energy_score(first, second, y.expand_as(first), power)
+
+
+def sorted_batch(draws, y):
+    r"""Sorted pairing of the first draws with all of y, :func:`reparam.chapters.joint.sorted_pairing`, across inputs.
+
+    Parameters
+    ----------
+    draws : Tensor, shape ``(K, ..., n)``
+    y : Tensor, shape ``(n,)``
+
+    Returns
+    -------
+    Tensor, shape ``(..., 1)``
+        One value for the whole batch.
+    """
+    return sorted_pairing(draws[0], y.expand_as(draws[0]))[..., None]
+
+OBJECTIVES = {
+    "least squares": lambda mu, sigma, z, y: scoring_rules.squared((mu + sigma * z)[:1], y),
+    "mean of 8 draws": lambda mu, sigma, z, y: scoring_rules.squared((mu + sigma * z)[:8], y),
+    "energy, exponent 2": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y, power=2.0),
+    "sorted pairing": lambda mu, sigma, z, y: sorted_batch(mu + sigma * z, y),
+    "likelihood": lambda mu, sigma, z, y: scoring_rules.log_score(mu, sigma, y),
+    "energy score": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y),
+}
+
+r"""Every objective of D2, as a function of :math:`\mu(x)`, :math:`\sigma(x)`, noise of shape ``(K, ..., n)`` and y."""
+
+
+def side_by_side(objectives):
+    r"""Several objectives as one, for copies that lie block by block: the first objective has the first block.
+
+    Parameters
+    ----------
+    objectives : sequence of callable
+        As in :data:`OBJECTIVES`.
+
+    Returns
+    -------
+    callable
+        A function of :math:`\mu(x)` and :math:`\sigma(x)` of shape ``(blocks * copies, n)``, noise of shape
+        ``(K, copies, n)``, the same for every block, and y; its value has the shape of :math:`\mu(x)`.
+    """
+
+    def together(mu, sigma, z, y):
+        blocks = zip(objectives, mu.chunk(len(objectives)), sigma.chunk(len(objectives)), strict=True)
+        return torch.cat([objective(a, b, z, y).expand_as(a) for objective, a, b in blocks])
+
+    return together
+
+
+def train(model, loss, noise, lr=0.03, watch=None):
+    """Adam with a step size that falls linearly to zero; one step per row of noise.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Copies of a network; each is trained as if it were alone.
+    loss : callable, ``noise[i] -> (copies, n)``
+        One value per copy and observation.
+    noise : Tensor, shape ``(steps, ...)``, or list
+        Fresh noise for every step, or whatever else ``loss`` takes.
+    lr : float
+        The first step size.
+    watch : callable, optional
+        Called without gradients before every step and after the last.
+
+    Returns
+    -------
+    list
+        What ``watch`` returned, ``steps + 1`` values; empty without it.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    seen = []
+
+    def look():
+        if watch is not None:
+            with torch.no_grad():
+                seen.append(watch())
+
+    for step, z in enumerate(noise):
+        look()
+        descend(optimizer, loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
+    look()
+    return seen
+
+
+def held_out(objective, x, y, fold, noise, generator, width=8):
+    """Mean and deviation for every observation, from a network that has not seen it.
+
+    Parameters
+    ----------
+    objective : callable
+        One of :data:`OBJECTIVES`.
+    x, y : Tensor, shape ``(n,)``
+    fold : Tensor of integers, shape ``(n,)``
+        0 to F - 1; the network of fold f trains on all other folds.
+    noise : Tensor, shape ``(steps, K, F, n)``
+    generator : torch.Generator
+        Source of the initial weights.
+    width : int
+        Neurons of the hidden layer.
+
+    Returns
+    -------
+    mu, sigma : Tensor, shape ``(n,)``
+    """
+    copies = noise.shape[2]
+    training = fold != torch.arange(copies)[:, None]
+    heads = Heads(width, copies, generator)
+    train(heads, lambda z: objective(*heads(x), z, y) * training, noise, lr=0.02)
+    with torch.no_grad():
+        mu, sigma = heads(x)
+    each = torch.arange(len(x))
+    return mu[fold, each], sigma[fold, each]
+
+
+def diabetes():
+    """The diabetes data that come with scikit-learn: body mass index, and progression of the disease a year later.
+
+    Returns
+    -------
+    bmi : Tensor, shape ``(442,)``
+        In kg/m².
+    progression : Tensor, shape ``(442,)``
+        In hundreds of the study's score.
+
+    References
+    ----------
+    :cite:t:`efron2004least`
+    """
+    from sklearn.datasets import load_diabetes  # only a page with these data pays for the import
+
+    features, target = load_diabetes(return_X_y=True, scaled=False)
+    return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
+
+
+def draw_band(ax, x, y, grid, mu, sigma, color):
+    r"""Data, a learned mean, and the band :math:`\mu\pm1.28\,\sigma` that claims to hold 80 % of them.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : Tensor, shape ``(n,)``
+        The data.
+    grid, mu, sigma : Tensor, shape ``(k,)``
+        The claim.
+    color : str
+    """
+    ax.plot(x, y, ".", color=MUTED, ms=2.5)
+    ax.plot(grid, mu, color=color)
+    ax.fill_between(grid, mu - 1.28 * sigma, mu + 1.28 * sigma, color=color, alpha=0.25, lw=0)
+    ax.set(xlabel="x", xlim=(-2, 2), ylim=(-3.2, 3.2))

@@ -1,0 +1,116 @@
+"""Gradients of an expectation over finitely many outcomes: exact, and by leave-one-out."""
+
+from itertools import product
+
+import numpy as np
+from scipy.special import softmax
+
+from reparam.guards import require_finite_array
+
+
+def category_gradient(logits, values):
+    r"""The exact gradient :math:`\nabla_{\ell_j}\mathbb E[f(z)]=\pi_j(f_j-\sum_k\pi_kf_k)`.
+
+    Parameters
+    ----------
+    logits, values : array, shape ``(K,)``
+        ``values`` is f at every category.
+
+    Returns
+    -------
+    array, shape ``(K,)``
+
+    Raises
+    ------
+    ValueError
+        On NaN, infinity or an empty argument.
+    """
+    pi, f = softmax(require_finite_array("logits", logits, 1)), require_finite_array("values", values, 1)
+    return pi * (f - pi @ f)
+
+
+def leave_one_out(values, scores):
+    r"""Score-function gradient with the mean of the *other* draws as baseline: a sample covariance.
+
+    .. math:: \frac1N\sum_i\Bigl(f_i-\frac1{N-1}\sum_{j\ne i}f_j\Bigr)s_i=\frac1{N-1}\sum_i(f_i-\bar f)\,s_i
+
+    Parameters
+    ----------
+    values : array, shape ``(..., N)``
+        f at N independent draws, N at least 2.
+    scores : array, shape ``(..., N, K)``
+        :math:`\nabla\log\pi` at the same draws.
+
+    Returns
+    -------
+    array, shape ``(..., K)``
+
+    Raises
+    ------
+    ValueError
+        On NaN, infinity, shapes that do not match, or fewer than two draws.
+    """
+    f, s = require_finite_array("values", values, 1), require_finite_array("scores", scores, 2)
+    if f.shape != s.shape[:-1] or f.shape[-1] < 2:
+        raise ValueError(f"values must be (..., N) with N >= 2 and scores (..., N, K), got {f.shape} and {s.shape}")
+    return ((f - f.mean(-1, keepdims=True))[..., None] * s).sum(-2) / (f.shape[-1] - 1)
+
+
+def leave_one_out_variance(weights, values, scores, n):
+    r"""Exact variance of :func:`leave_one_out` with ``n`` draws: that of a sample covariance.
+
+    .. math:: \frac{\mu_{22}-c^2}{N}+\frac{c^2+\mathrm{Var}f\,\mathrm{Var}s}{N(N-1)}
+
+    Parameters
+    ----------
+    weights : array, shape ``(m,)``
+        Probabilities of the m possible outcomes of one draw.
+    values : array, shape ``(m,)``
+    scores : array, shape ``(m, K)``
+    n : int
+        Draws, at least 2.
+
+    Returns
+    -------
+    array, shape ``(K,)``
+
+    Raises
+    ------
+    ValueError
+        If the weights are not probabilities, or ``n`` is below 2.
+    """
+    w, f = require_finite_array("weights", weights, 1), require_finite_array("values", values, 1)
+    s = require_finite_array("scores", scores, 2)
+    if (w < 0).any() or abs(w.sum() - 1) > 1e-9 or n < 2:
+        raise ValueError(f"weights must be probabilities and n at least 2, got sum {w.sum()} and n={n}")
+    f, s = (f - w @ f)[:, None], s - w @ s
+    covariance, spread = w @ (f * s), (w @ f**2) * (w @ s**2)
+    fourth = w @ (f * s) ** 2
+    return (fourth - covariance**2) / n + (covariance**2 + spread) / (n * (n - 1))
+
+
+def outcomes(weights, n):
+    """Every outcome of ``n`` independent draws from a finite law, for exact expectations.
+
+    Parameters
+    ----------
+    weights : array, shape ``(m,)``
+        Probabilities.
+    n : int
+        Draws; ``m**n`` at most a million.
+
+    Returns
+    -------
+    indices : integer array, shape ``(m**n, n)``
+    probabilities : array, shape ``(m**n,)``
+
+    Raises
+    ------
+    ValueError
+        If there are more than a million outcomes.
+    """
+    w = require_finite_array("weights", weights, 1)
+    if len(w) ** n > 1_000_000:
+        raise ValueError(f"outcomes must number at most 1000000, got {len(w)}**{n}")
+    indices = np.array(list(product(range(len(w)), repeat=n)))
+    return indices, w[indices].prod(-1)

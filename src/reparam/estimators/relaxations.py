@@ -1,0 +1,166 @@
+"""Relaxed and straight-through gradients of a bit or a category, and their exact moments."""
+
+import numpy as np
+from scipy.special import expit
+
+from reparam import quadrature
+from reparam.guards import require_finite_array, require_positive_array
+
+
+def logistic_expectation(draw, points=(), tol=1e-12):
+    r"""Exact expectation over logistic noise: the very function that makes draws, fed with nodes.
+
+    Parameters
+    ----------
+    draw : callable, ``(k,) -> (..., k)``
+        Maps logistic noise to one value per draw.
+    points, tol
+        As in :func:`reparam.quadrature.integral`: jumps, and the middle of a narrow peak.
+
+    Returns
+    -------
+    float or array, shape ``(...)``
+    """
+    return quadrature.integral(lambda x: expit(x) * expit(-x) * draw(x), -45.0, 45.0, points, tol)
+
+
+def relaxed(logit, noise, tau):
+    r"""The binary relaxed draw :math:`y=\sigma((\ell+\lambda)/\tau)`.
+
+    Parameters
+    ----------
+    logit : float
+    noise : array
+        Standard logistic noise :math:`\lambda`.
+    tau : float
+        Temperature, positive.
+
+    Returns
+    -------
+    array, shape of ``noise``
+        Strictly between 0 and 1, but for rounding.
+
+    Raises
+    ------
+    ValueError
+        On NaN, infinity, or ``tau`` not positive.
+    """
+    perturbed = require_finite_array("logit", logit) + require_finite_array("noise", noise)
+    return expit(perturbed / require_positive_array("tau", tau))
+
+
+def _relaxed_slope(logit, noise, tau):
+    y = relaxed(logit, noise, tau)
+    return y, y * expit(-(logit + noise) / tau) / tau
+
+
+def relaxed_gradient(slope, logit, noise, tau):
+    r"""Gumbel-softmax gradients in the binary case: :math:`f'(y)\,y(1-y)/\tau`.
+
+    Parameters
+    ----------
+    slope : callable
+        The derivative f' of the cost, on [0, 1].
+    logit, noise, tau
+        As in :func:`relaxed`.
+
+    Returns
+    -------
+    array, shape of ``noise``
+        One gradient with respect to the logit per draw.
+
+    Raises
+    ------
+    ValueError
+        As :func:`relaxed`.
+    """
+    y, dy = _relaxed_slope(logit, noise, tau)
+    return slope(y) * dy
+
+
+def straight_through_gumbel(slope, logit, noise, tau):
+    r"""Straight-through Gumbel-softmax: the cost sees :math:`b=1\{y>\frac12\}`, the gradient :math:`y`.
+
+    .. math:: f'(b)\,y(1-y)/\tau
+
+    Parameters, result and errors are those of :func:`relaxed_gradient`.
+    """
+    y, dy = _relaxed_slope(logit, noise, tau)
+    return slope((y > 0.5).astype(float)) * dy
+
+
+def straight_through(slope, logit, noise):
+    r"""The plain straight-through gradient :math:`f'(b)\,\theta(1-\theta)`, with :math:`b=1\{\ell+\lambda>0\}`.
+
+    Parameters
+    ----------
+    slope : callable
+        The derivative f' of the cost, on [0, 1].
+    logit : float
+    noise : array
+        Standard logistic noise.
+
+    Returns
+    -------
+    array, shape of ``noise``
+
+    Raises
+    ------
+    ValueError
+        On NaN or infinity.
+
+    References
+    ----------
+    :cite:t:`bengio2013estimating`
+    """
+    b = (require_finite_array("logit", logit) + require_finite_array("noise", noise) > 0).astype(float)
+    return slope(b) * expit(logit) * expit(-logit)
+
+
+def relaxed_moments(slope, logit, tau):
+    r"""Exact mean and variance of one draw of :func:`relaxed_gradient`.
+
+    Parameters
+    ----------
+    slope, logit, tau
+        As in :func:`relaxed_gradient`.
+
+    Returns
+    -------
+    mean, variance : float
+    """
+    def powers(noise):
+        draw = relaxed_gradient(slope, logit, noise, tau)
+        return np.stack([draw, draw**2])
+
+    near = -logit + tau * np.array([-40, -10, 0, 10, 40])  # at low temperature all happens here
+    mean, square = logistic_expectation(powers, points=near)
+    return mean, square - mean**2
+
+
+def small_temperature(f, step=0.01, points=8):
+    r"""Limit and slope, as :math:`\tau\to0`, of a function that is smooth down to zero but cannot be asked there.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a positive temperature, returns a number.
+    step : float
+        The polynomial runs through ``step``, ``2 * step``, ...
+    points : int
+        At least 2.
+
+    Returns
+    -------
+    limit, slope : float
+
+    Raises
+    ------
+    ValueError
+        If ``step`` is not positive or ``points`` below 2.
+    """
+    if not (step > 0 and points >= 2):
+        raise ValueError(f"step must be positive and points at least 2, got {step} and {points}")
+    k = np.arange(1, points + 1)
+    limit, slope, *_ = np.linalg.solve(np.vander(k, increasing=True).astype(float), [f(step * i) for i in k])
+    return limit, slope / step

@@ -1,0 +1,1 @@
+"""What one draws from: path, log density, score."""

@@ -1,0 +1,210 @@
+"""Layers of normalizing flows, and flows as stacks of them."""
+
+import torch
+from torch import nn
+
+from reparam.guards import require_float
+from reparam.laws.gaussian import LOG_2PI
+from reparam.networks import mlp
+
+LIMIT = 2.0
+"""Bound on the log scale of one coupling: no layer stretches or shrinks by more than e² along a coordinate."""
+
+
+def _points(name, x, d):
+    require_float(name, x)
+    if x.ndim != 2 or x.shape[1] != d:
+        raise ValueError(f"{name} must be (n, {d}), got {tuple(x.shape)}")
+    return x
+
+
+class Affine(nn.Module):
+    r"""The layer :math:`y_j=m_j+s_jz_j`, starting as the identity; alone, it is the mean-field Gaussian.
+
+    Parameters
+    ----------
+    d : int
+        Dimension.
+    """
+
+    def __init__(self, d):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(d, dtype=torch.float64))
+        self.log_scale = nn.Parameter(torch.zeros(d, dtype=torch.float64))
+
+    def forward(self, z):
+        """From noise to data."""
+        z = _points("z", z, len(self.shift))
+        return self.shift + self.log_scale.exp() * z, self.log_scale.sum().expand(len(z))
+
+    def inverse(self, y):
+        """From data to noise."""
+        y = _points("y", y, len(self.shift))
+        return (y - self.shift) / self.log_scale.exp(), self.log_scale.sum().expand(len(y))
+
+
+class Coupling(nn.Module):
+    r"""Affine coupling: one part of the coordinates sets scale and shift of the other. It starts as the identity.
+
+    .. math:: y_1=z_1,\qquad y_2=z_2\,e^{s(z_1)}+t(z_1),\qquad \log\det=\sum_j s_j(z_1)
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 2; the first ``d // 2`` coordinates are kept.
+    hidden : sequence of int
+        Widths of the hidden layers of the network for s and t; none makes both linear.
+    generator : torch.Generator
+        Source of the hidden layers' initial weights.
+    flip : bool
+        Reverse the coordinates first, so that the other part is kept.
+
+    Raises
+    ------
+    ValueError
+        If ``d`` is below 2.
+
+    References
+    ----------
+    :cite:t:`dinh2017density`
+    """
+
+    def __init__(self, d, hidden, generator, flip=False):
+        super().__init__()
+        if d < 2:
+            raise ValueError(f"d must be at least 2, got {d}")
+        self.d, self.kept, self.flip = d, d // 2, flip
+        self.net = mlp((self.kept, *hidden, 2 * (d - self.kept)), generator)
+        nn.init.zeros_(self.net[-1].weight)
+
+    def _parts(self, x):
+        x = x.flip(1) if self.flip else x
+        kept, moved = x[:, :self.kept], x[:, self.kept:]
+        raw, shift = self.net(kept).chunk(2, 1)
+        return kept, moved, LIMIT * torch.tanh(raw / LIMIT), shift
+
+    def _join(self, kept, moved):
+        x = torch.cat((kept, moved), 1)
+        return x.flip(1) if self.flip else x
+
+    def forward(self, z):
+        """From noise to data."""
+        kept, moved, log_scale, shift = self._parts(_points("z", z, self.d))
+        return self._join(kept, moved * log_scale.exp() + shift), log_scale.sum(1)
+
+    def inverse(self, y):
+        """From data to noise: the network is evaluated, never inverted."""
+        kept, moved, log_scale, shift = self._parts(_points("y", y, self.d))
+        return self._join(kept, (moved - shift) * (-log_scale).exp()), log_scale.sum(1)
+
+
+class Planar(nn.Module):
+    r"""Planar layer :math:`y=z+\hat u\tanh(w^\top z+b)`, with :math:`w^\top\hat u>-1` so that it inverts.
+
+    .. math:: \hat u=u+\bigl(\log(1+e^{w^\top u})-1-w^\top u\bigr)\frac{w}{\lVert w\rVert^2}
+
+    Parameters
+    ----------
+    w, u : sequence of float or Tensor, shape ``(d,)``
+        Start of the direction that is looked at, and of the free parameter behind the direction of the push.
+    b : float
+        Start of the offset.
+
+    Raises
+    ------
+    ValueError
+        If ``w`` and ``u`` are not of one shape ``(d,)``, or ``w`` is zero.
+
+    References
+    ----------
+    :cite:t:`rezende2015variational`
+    """
+
+    def __init__(self, w, u, b=0.0):
+        super().__init__()
+        w, u = (torch.as_tensor(x, dtype=torch.float64) for x in (w, u))
+        if w.ndim != 1 or w.shape != u.shape or not w.any():
+            raise ValueError(f"w and u must have one shape (d,) and w not vanish, got w={w.tolist()}, u={u.tolist()}")
+        self.w, self.u = nn.Parameter(w.clone()), nn.Parameter(u.clone())
+        self.b = nn.Parameter(torch.tensor(b, dtype=torch.float64))
+
+    def push(self):
+        r"""The vector :math:`\hat u`, shape ``(d,)``."""
+        along = self.w @ self.u
+        return self.u + (nn.functional.softplus(along) - 1 - along) * self.w / (self.w @ self.w)
+
+    def _log_det(self, bend):
+        return torch.log1p((self.w @ self.push()) * (1 - bend * bend))
+
+    def forward(self, z):
+        """From noise to data."""
+        bend = torch.tanh(_points("z", z, len(self.w)) @ self.w + self.b)
+        return z + bend[:, None] * self.push(), self._log_det(bend)
+
+    def inverse(self, y):
+        r"""From data to noise, by bisection for :math:`w^\top z`; carries no gradient."""
+        with torch.no_grad():
+            target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
+            low, high = target - strength.abs(), target + strength.abs()
+            for _ in range(60):
+                middle = (low + high) / 2
+                above = middle + strength * torch.tanh(middle + self.b) > target
+                low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+            bend = torch.tanh(middle + self.b)
+            return y - bend[:, None] * self.push(), self._log_det(bend)
+
+
+class Flow(nn.Module):
+    """Layers applied one after the other to standard normal noise; their log determinants add up.
+
+    Parameters
+    ----------
+    *layers : layer
+        In the order from noise to data.
+    """
+
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def stages(self, z):
+        """The points after 0, 1, 2, ... layers: a list of tensors of shape ``(n, d)``."""
+        points = [z]
+        for layer in self.layers:
+            points.append(layer(points[-1])[0])
+        return points
+
+    def forward(self, z):
+        """From noise to data."""
+        total = torch.zeros(len(z), dtype=z.dtype)
+        for layer in self.layers:
+            z, log_det = layer(z)
+            total = total + log_det
+        return z, total
+
+    def inverse(self, y):
+        """From data to noise, last layer first."""
+        total = torch.zeros(len(y), dtype=y.dtype)
+        for layer in reversed(self.layers):
+            y, log_det = layer.inverse(y)
+            total = total + log_det
+        return y, total
+
+    def log_density(self, y):
+        r""":math:`\log p(y)=\log N(z;0,I)-\log\lvert\det Dg(z)\rvert` in nats, shape ``(n,)``."""
+        z, log_det = self.inverse(y)
+        return log_normal(z) - log_det
+
+
+def log_normal(z):
+    r""":math:`\log N(z;0,I)` in nats.
+
+    Parameters
+    ----------
+    z : Tensor, shape ``(n, d)``
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+    """
+    return -0.5 * (z * z + LOG_2PI).sum(1)

@@ -1,0 +1,1 @@
+"""What turns helpers into a book: figures, numbers in the prose, exercises and their grader."""

@@ -1,0 +1,89 @@
+"""Exercises of the chapter on discrete variables."""
+
+import numpy as np
+from scipy.special import expit, logit
+
+from reparam import derivatives
+from reparam.estimators import implicit
+from reparam.teaching.grader import Exercise
+
+_U = np.random.Generator(np.random.SFC64(7)).uniform(0.02, 0.98, (40, 3))
+_LOGITS = (np.array([0.3, -1.1, 1.4]), np.array([-0.5, 0.2, -2.0]))
+_Y = np.array([0.03, 0.2, 0.5, 0.7, 0.96])
+_F = np.array([1.3, -0.4, 2.2, 0.9])
+_S = np.array([[0.4, -0.4], [-0.6, 0.6], [0.4, -0.4], [0.1, -0.3]])
+_Z = np.array([0.1, 0.7, 1.0, 2.3])
+
+
+def _race(logits, u):
+    """Exponential clocks: the first to ring wins; the same draw by another road."""
+    return np.argmin(-np.log(u) * np.exp(-logits), axis=-1)
+
+
+def _slope_of_cdf(y, ell, tau):
+    return np.array([derivatives.derivative(lambda t: expit(tau * logit(t) - ell), v, 0.1 * v * (1 - v)) for v in y])
+
+
+def _loop(values, scores):
+    n = len(values)
+    return sum((values[i] - np.delete(values, i).mean()) * scores[i] for i in range(n)) / n
+
+
+def _weibull(z, k):
+    return implicit.implicit_path(
+        lambda x, s: -np.expm1(-(x**s)), lambda x, s: s * x ** (s - 1) * np.exp(-(x**s)), z, k, 0.005)
+
+
+EXERCISES = {
+    "gumbel_max": Exercise(
+        task="one category per row of uniform noise by the Gumbel-max trick, as a function of (logits, u).",
+        reference=_race,
+        inputs=tuple((logits, _U) for logits in _LOGITS),
+        mistakes=(
+            (lambda ell, u: np.argmax(ell - np.log(u), -1), "one logarithm is missing: g = -log(-log u)"),
+            (lambda ell, u: np.argmax(ell + np.log(-np.log(u)), -1), "the sign of the noise: g = -log(-log u)"),
+            (lambda ell, u: np.argmax(np.exp(ell) / np.exp(ell).sum() - np.log(-np.log(u)), -1),
+             "the noise is added to the probabilities: add it to the logits"),
+            (lambda ell, u: np.argmin(ell - np.log(-np.log(u)), -1), "the smallest wins here: take the largest"),
+            (lambda ell, u: np.argmax(ell - np.log(-np.log(u)), 0), "the maximum runs over draws: take the last axis"),
+        ),
+    ),
+    "binary_density": Exercise(
+        task="the density of y = sigmoid((l + noise)/tau) with logistic noise, as a function of (y, l, tau).",
+        reference=_slope_of_cdf,
+        inputs=((_Y, 0.0, 1.0), (_Y, 0.8, 0.5), (_Y, -1.2, 2.0)),
+        tol=1e-6,
+        mistakes=(
+            (lambda y, ell, tau: expit(tau * logit(y) - ell) * expit(ell - tau * logit(y)) * tau,
+             "the Jacobian of logit y is missing: divide by y(1 - y)"),
+            (lambda y, ell, tau: expit(tau * logit(y) - ell) * expit(ell - tau * logit(y)) / (y * (1 - y)),
+             "the temperature is missing from the Jacobian: the noise is tau*logit(y) - l"),
+            (lambda y, ell, tau: expit(tau * logit(y) + ell) * expit(-ell - tau * logit(y)) * tau / (y * (1 - y)),
+             "the sign of the logit: the noise is tau*logit(y) - l"),
+            (lambda y, ell, tau: expit(tau * logit(y) - ell), "this is the distribution function: differentiate it"),
+        ),
+    ),
+    "leave_one_out": Exercise(
+        task="the leave-one-out gradient, shape (K,), as a function of (values of shape (N,), scores of shape (N, K)).",
+        reference=_loop,
+        inputs=((_F, _S), (_F[:2], _S[:2]), (_F + 10, _S)),
+        mistakes=(
+            (lambda f, s: ((f - f.mean())[:, None] * s).mean(0),
+             "the baseline holds the draw's own value, which biases by (N - 1)/N: average over the others"),
+            (lambda f, s: (f[:, None] * s).mean(0), "the baseline is forgotten"),
+            (lambda f, s: len(f) * _loop(f, s), "this is the sum over draws; the gradient is their mean"),
+            (lambda f, s: -_loop(f, s), "the sign: value minus baseline"),
+        ),
+    ),
+    "weibull": Exercise(
+        task="dz/dk of the law with F(z; k) = 1 - exp(-z^k), as a function of (z, k).",
+        reference=_weibull,
+        inputs=((_Z, 1.0), (_Z, 0.6), (_Z, 2.5)),
+        tol=1e-7,
+        mistakes=(
+            (lambda z, k: z * np.log(z) / k, "the sign: dz/dk = -(dF/dk)/p"),
+            (lambda z, k: -np.exp(-(z**k)) * z**k * np.log(z), "divide by the density p(z; k)"),
+            (lambda z, k: np.log(z) + 1 / k - z**k * np.log(z), "this is the score d log p/dk, not the path"),
+        ),
+    ),
+}

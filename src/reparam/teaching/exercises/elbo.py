@@ -1,0 +1,58 @@
+"""Exercises of chapter 2."""
+
+import math
+
+import numpy as np
+
+from reparam.chapters import elbo as chapter
+from reparam.teaching.grader import Exercise
+
+
+def _kl(mu, sigma, m, s):
+    return chapter.kl(chapter.normal(mu, sigma), chapter.normal(m, s).log)
+
+
+def _closed(mu, sigma, m, s, entropy=True):
+    return math.log(s / sigma) * entropy + (sigma**2 + (mu - m) ** 2) / (2 * s**2) - 0.5 * entropy
+
+
+def _terms(log_joint, log_q, z):
+    return log_joint(z) - log_q(z)
+
+
+_Z = np.array([-1.3, -0.2, 0.4, 0.9, 2.1])
+_MODEL = chapter.ConjugateGaussian(0.8, 1.3, 0.6)
+_ESTIMATE = (
+    (_MODEL.log_joint, chapter.normal(0.3, 0.7).log, _Z),
+    (_MODEL.log_joint, chapter.normal(-1.0, 1.9).log, _Z[:3]),
+)
+
+EXERCISES = {
+    "kl": Exercise(
+        task="KL[N(mu, sigma^2) ‖ N(m, s^2)] in nats, as a function of (mu, sigma, m, s).",
+        reference=_kl,
+        inputs=((0.0, 1.0, 0.0, 1.0), (0.7, 0.5, -0.2, 1.4), (-1.0, 2.0, 0.5, 0.8)),
+        mistakes=(
+            (lambda mu, sigma, m, s: _kl(m, s, mu, sigma),
+             "this is KL with the two laws swapped; the first argument is the one averaged over"),
+            (lambda mu, sigma, m, s: -_kl(mu, sigma, m, s), "the sign: KL is E_q[log q - log p], never negative"),
+            (lambda *a: _kl(*a) + 0.5, "a constant -1/2 is missing: at q = p the divergence must be 0"),
+            (lambda *a: _closed(*a, entropy=False), "the entropy of q is forgotten: log(s/sigma) - 1/2 is missing"),
+            (lambda mu, sigma, m, s: math.log(s / sigma) + (sigma + (mu - m) ** 2) / (2 * s) - 0.5,
+             "the standard deviations stand where the variances belong: square sigma and s"),
+        ),
+    ),
+    "estimate": Exercise(
+        task="the Monte Carlo estimate of the ELBO from draws z ~ q, as a function of (log_joint, log_q, z).",
+        reference=lambda *a: math.fsum(_terms(*a)) / len(a[2]),
+        inputs=_ESTIMATE,
+        mistakes=(
+            (lambda *a: _terms(*a).sum(), "this is the sum over draws; the estimate is their mean"),
+            (lambda p, q, z: p(z).mean(), "the entropy term is forgotten: subtract log q(z)"),
+            (lambda *a: -_terms(*a).mean(), "the sign: this is minus the bound"),
+            (lambda p, q, z: np.mean(np.exp(q(z)) * _terms(p, q, z)),
+             "q is counted twice: the draws already come from q, so they must not be weighted by it"),
+            (lambda *a: _terms(*a), "one value per draw; the estimate is their mean"),
+        ),
+    ),
+}

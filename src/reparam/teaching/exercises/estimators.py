@@ -1,0 +1,69 @@
+"""Exercises of the chapter on gradient estimators."""
+
+import numpy as np
+
+from reparam.teaching.grader import Exercise
+
+
+def _loop(values, scores):
+    """Leave-one-out by its first form: for every draw the mean of the others, one at a time."""
+    gradients = []
+    for v, s in zip(values, scores, strict=True):
+        leads = [v[i] - np.delete(v, i).mean() for i in range(len(v))]
+        gradients.append(np.dot(leads, s) / len(v))
+    return np.array(gradients)
+
+
+def _polar(f, mu, sigma, w):
+    scale = np.sqrt(1 / (2 * np.pi)) / sigma
+    return scale * f(mu + sigma * w) - scale * f(mu - sigma * w)
+
+
+_VALUES = np.array([[1.0, 2.5, -0.5], [4.0, 0.3, 1.1]])
+_SCORES = np.array([[0.4, -1.2, 0.9], [-0.3, 0.8, 1.7]])
+_W = np.array([0.3, 1.1, 2.4])
+
+EXERCISES = {
+    "leave_one_out": Exercise(
+        task="the n leave-one-out gradients from values and scores of shape (n, k), as a function of (values, scores).",
+        reference=_loop,
+        inputs=((_VALUES, _SCORES), (_VALUES[:, :2] + 7.0, _SCORES[:, :2]), (_VALUES[:1] * 3, _SCORES[:1])),
+        mistakes=(
+            (lambda v, s: ((v - v.mean(1, keepdims=True)) * s).mean(1),
+             "the baseline holds the draw's own value: the gradient is too small by (k-1)/k; leave the draw out"),
+            (lambda v, s: (v * s).mean(1), "the baseline is missing: this is the plain score-function gradient"),
+            (lambda v, s: _loop(v, s) * v.shape[1], "this is the sum over the group; the gradient is its mean"),
+            (lambda v, s: -_loop(v, s), "the sign: take the baseline from the value, not the value from the baseline"),
+            (lambda v, s: ((v - v.mean()) * s).mean(1),
+             "the mean runs over all groups; every group of k draws has its own baseline"),
+            (lambda v, s: _loop(v, s).mean(), "one number for all groups; asked for is one gradient per group"),
+        ),
+    ),
+    "best_baseline": Exercise(
+        task="the estimate of E[f s^2] / E[s^2] from pilot draws, as a function of (values, scores).",
+        reference=lambda v, s: np.average(v, weights=s**2),
+        inputs=((_VALUES[0], _SCORES[0]), (_VALUES[1], _SCORES[1]), (_VALUES.ravel() + 5.0, _SCORES.ravel())),
+        mistakes=(
+            (lambda v, s: v.mean(), "this is the mean baseline; the optimal one weighs values with squared scores"),
+            (lambda v, s: (v * s).mean() / (s**2).mean(),
+             "the weight is the score, not its square: this is a regression slope of the cost on the score"),
+            (lambda v, s: (v * s**2).mean(), "the division by the mean of the squared scores is missing"),
+            (lambda v, s: (v * abs(s)).mean() / abs(s).mean(), "the weight is |s| where s^2 is asked for"),
+        ),
+    ),
+    "mean_gradient": Exercise(
+        task="the measure-valued gradients with respect to mu, as a function of (f, mu, sigma, w).",
+        reference=_polar,
+        inputs=((np.cos, 0.4, 0.8, _W), (np.square, 1.0, 2.0, _W[:2]), (np.exp, -0.5, 0.5, _W)),
+        mistakes=(
+            (lambda f, m, s, w: _polar(f, m, s, w) * s, "a factor 1/sigma is missing"),
+            (lambda f, m, s, w: _polar(f, m, s, w) * np.sqrt(2 * np.pi), "the constant sqrt(2 pi) is missing"),
+            (lambda f, m, s, w: f(m + s * w) / (s * np.sqrt(2 * np.pi)),
+             "only the positive part; take the value at mu - sigma w from it"),
+            (lambda f, m, s, w: -_polar(f, m, s, w), "the sign: the value above mu comes first"),
+            (lambda f, m, s, w: (f(m + w) - f(m - w)) / (s * np.sqrt(2 * np.pi)),
+             "the steps are w where sigma w is asked for"),
+            (lambda f, m, s, w: _polar(f, m, s, w).mean(), "one number; asked for is one gradient per draw"),
+        ),
+    ),
+}

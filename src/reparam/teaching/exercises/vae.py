@@ -1,0 +1,73 @@
+"""Exercises of the chapter on variational autoencoders."""
+
+import math
+
+import numpy as np
+
+from reparam.teaching.grader import Exercise
+
+_MU = np.array([[0.0, 1.2], [-0.7, 0.4]])
+_LOG = np.array([[0.0, -0.9], [0.3, -2.0]])
+_W = np.array([[-3.0, -120.2], [-1.5, -121.0], [-4.2, -119.5]])
+_LOW = np.array([[-743.0, -742.2], [-742.1, -743.9], [-744.2, -743.1]])  # exp of these is finite, with hardly a digit
+_EIGEN = np.array([5.0, 3.0, 1.0, 0.6, 0.2])
+
+
+def _divergence(mu, log_sigma):
+    """By the entropy and the cross entropy, element by element."""
+    cross = 0.5 * math.log(2 * math.pi) + 0.5 * (mu**2 + np.exp(2 * log_sigma))
+    return cross - (log_sigma + 0.5 * math.log(2 * math.pi * math.e))
+
+
+def _bound(log_w):
+    """Image by image, shifted by the largest weight, with exactly rounded sums."""
+    tops = log_w.max(0)
+    return np.array([t + math.log(math.fsum(np.exp(c - t)) / len(c)) for t, c in zip(tops, log_w.T, strict=True)])
+
+
+def _noise(values, d):
+    s2 = math.fsum(values[d:]) / (len(values) - d)
+    return s2, np.array([0.5 * math.log(v) - 0.5 * math.log(s2) for v in values[:d]])
+
+
+EXERCISES = {
+    "divergence": Exercise(
+        task="KL[N(mu, sigma^2) ‖ N(0, 1)] per dimension, in the shape of mu, as a function of (mu, log_sigma).",
+        reference=_divergence,
+        inputs=((_MU, _LOG), (_MU[:1], _LOG[1:])),
+        mistakes=(
+            (lambda m, r: 0.5 * (m**2 + r**2 - 1) - np.log(np.abs(r) + 1e-300),
+             "log sigma stands where sigma belongs: exponentiate it first"),
+            (lambda m, r: 0.5 * (m**2 + np.exp(r) - 1 - r), "this reads log_sigma as the log of the variance"),
+            (lambda m, r: -_divergence(m, r), "the sign: a divergence is never negative"),
+            (lambda m, r: _divergence(m, r) + 0.5, "a constant -1/2 is missing: at the prior the divergence must be 0"),
+            (lambda m, r: _divergence(m, r).sum(-1), "this is the sum over dimensions; leave one number per dimension"),
+        ),
+    ),
+    "bound": Exercise(
+        task="the importance-weighted bound per image, shape (n,), as a function of log weights of shape (K, n).",
+        reference=_bound,
+        inputs=((_W,), (_LOW,), (_W[:1],)),
+        mistakes=(
+            (lambda w: np.log(np.exp(w).mean(0)),
+             "the weights underflow to zero: subtract the largest log weight first (logsumexp)"),
+            (lambda w: w.mean(0), "this is the mean of the logarithms, the ELBO; take the logarithm of the mean"),
+            (lambda w: _bound(w) + math.log(len(w)), "this is the sum of weights; subtract log K"),
+            (lambda w: _bound(w.T), "the mean runs over images; it belongs over the K draws, the first axis"),
+        ),
+    ),
+    "noise": Exercise(
+        task="the noise variance s2 of probabilistic PCA, and the average KL of each of the d latent dimensions, "
+             "as a function of (descending eigenvalues, d).",
+        reference=_noise,
+        inputs=((_EIGEN, 2), (_EIGEN, 1), (_EIGEN, 4)),
+        mistakes=(
+            (lambda v, d: (v[d:].sum(), 0.5 * np.log(v[:d] / v[d:].sum())), "s2 is the mean of the rest, not the sum"),
+            (lambda v, d: (v[d:].sum() / len(v), 0.5 * np.log(v[:d] * len(v) / v[d:].sum())),
+             "the rest has D - d eigenvalues: divide by that, not by D"),
+            (lambda v, d: (v[d:].mean(), np.log(v[:d] / v[d:].mean())), "a factor one half is missing in the KL"),
+            (lambda v, d: (v[:d].mean(), 0.5 * np.log(v[:d] / v[:d].mean())),
+             "the noise explains the directions that were left out, not those kept"),
+        ),
+    ),
+}

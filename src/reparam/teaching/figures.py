@@ -1,0 +1,209 @@
+"""One look for every picture of the book: plots, sliders and network drawings."""
+
+import base64
+import hashlib
+import io
+import sys
+from html import escape
+
+import matplotlib
+import matplotlib.figure
+from matplotlib import pyplot
+
+INK, MUTED = "#1f2937", "#6b7280"
+
+BLUE, ORANGE, GREEN, RED, PURPLE = "#0b62a8", "#b85c00", "#00795a", "#b3261e", "#7a3e9d"
+
+STYLE = {
+    "figure.dpi": 110, "figure.facecolor": "white", "savefig.facecolor": "white",
+    "font.size": 10.5, "axes.titlesize": 10.5, "axes.labelsize": 10.5, "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
+    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE]),
+    "lines.linewidth": 1.8, "svg.hashsalt": "reparam", "figure.constrained_layout.use": True,
+}
+
+matplotlib.rcParams.update(STYLE)  # a context around pyplot would undo the notebook's own interactive mode
+
+pyplot.switch_backend(matplotlib.get_backend())  # now, so that the first figure finds the notebook's set-up done
+
+
+def panels(columns=1, height=3.2, **options):
+    """A figure in the book's style, wide enough for one text column.
+
+    Parameters
+    ----------
+    columns : int
+        Panels side by side, 1 to 3.
+    height : float
+        Inches.
+    **options
+        Passed on to :func:`matplotlib.pyplot.subplots`, for instance ``sharey=True``.
+
+    Returns
+    -------
+    figure, axes
+        ``axes`` is one Axes, or an array of them if there are several.
+
+    Raises
+    ------
+    ValueError
+        If ``columns`` is not 1 to 3.
+    """
+    if columns not in (1, 2, 3):
+        raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
+    _show_small()
+    return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
+
+
+def note(ax, x, y, text, color=INK, **options):
+    """Write a label beside the curve that it names: the book has no legends.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : float
+        Place of the text's left end, in data units.
+    text : str
+    color : str
+        The curve's own colour.
+    **options
+        Passed on to ``ax.annotate``.
+
+    Returns
+    -------
+    matplotlib.text.Annotation
+    """
+    return ax.annotate(text, (x, y), color=color, xytext=(4, 0), textcoords="offset points", va="center", **options)
+
+
+def _png(figure):
+    """A figure as PNG in base64, with few colours: a third of the usual size, and the same on every build."""
+    from PIL import Image
+
+    for dpi in (figure.dpi, 90, 72, 60):  # dense drawings get fewer points, so that a picture stays within 25 kB
+        figure.set_dpi(dpi)
+        figure.canvas.draw()  # once; savefig would lay out and draw a second time
+        picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
+        small = io.BytesIO()
+        picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
+        if small.tell() <= 25_000:
+            break
+    return base64.b64encode(small.getvalue()).decode()
+
+
+def _show_small():
+    """Have notebooks show figures through :func:`_png`: a few kB each, where their own way takes over a hundred."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        shell.display_formatter.formatters["image/png"].for_type(matplotlib.figure.Figure, _png)
+
+
+class Html:
+    """A piece of HTML that a notebook shows and that compares equal from run to run."""
+
+    def __init__(self, html):
+        self._html = html
+
+    def _repr_html_(self):
+        return self._html
+
+    def __repr__(self):
+        return f"<figure of {-(-len(self._html) // 1000)} kB>"
+
+
+def table(head, rows, caption):
+    """Numbers of a run as a table that a screen reader can follow.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Column headings.
+    rows : sequence of sequences of str
+        One cell per heading, already rounded; the first cell names its row.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    Html
+
+    Raises
+    ------
+    ValueError
+        If the caption is empty, there are no rows, or a row has not one text per heading.
+    """
+    if not caption.strip() or not rows or any(len(row) != len(head) for row in rows):
+        raise ValueError(f"a table needs a caption, and rows of {len(head)} cells")
+    if not all(isinstance(cell, str) for row in rows for cell in row):
+        raise ValueError("cells must be text such as f'{x:.3f}': rounding is the author's choice")
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )
+    return Html(
+        f'<table class="table reparam-table"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+_SLIDER = """<div class="reparam-slider" id="{id}" data-frames="{frames}" data-texts="{texts}">
+<img alt="{alt}" src="data:image/png;base64,{first}" style="max-width:100%;height:auto">
+<p><label>{label} <input type="range" min="0" max="{last}" value="{start}" step="1"
+aria-valuetext="{start_text}"></label> <output>{start_text}</output></p>
+<script>(function(){{const b=document.getElementById("{id}"),f=b.dataset.frames.split(" "),
+t=b.dataset.texts.split("|"),r=b.querySelector("input");r.addEventListener("input",function(){{
+b.querySelector("img").src="data:image/png;base64,"+f[r.value];b.querySelector("output").value=t[r.value];
+r.setAttribute("aria-valuetext",t[r.value]);}});}})();</script></div>"""
+
+
+def slider(draw, values, label, alt, start=None, text="{:g}"):
+    """Frames behind a slider: no kernel and no network, operable from the keyboard, still in print.
+
+    Parameters
+    ----------
+    draw : callable, ``value -> figure``
+        Draws one frame with :func:`panels`; same size and axis limits for every value.
+    values : sequence
+        One per frame, at most 24.
+    label : str
+        What the slider sets, for instance ``"σ of q"``.
+    alt : str
+        What the picture shows and how it changes along the slider.
+    start : int, optional
+        The frame shown first and in print; the middle one if not stated.
+    text : str
+        Format of the value beside the slider.
+
+    Returns
+    -------
+    Html
+        Under 300 kB.
+
+    Raises
+    ------
+    ValueError
+        If there are no values or more than 24, ``alt`` or ``label`` is empty, or the frames weigh over 300 kB.
+    """
+    values = list(values)
+    if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
+        raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
+    start = len(values) // 2 if start is None else start
+    frames, places = [], None
+    for value in values:
+        figure = draw(value)
+        if places:  # laid out as the first frame: nothing jumps, and layout is the dearest part of a frame
+            figure.set_layout_engine("none")
+            for ax, place in zip(figure.axes, places, strict=True):
+                ax.set_position(place)
+        frames.append(_png(figure))
+        places = places or [ax.get_position() for ax in figure.axes]
+        pyplot.close(figure)
+    texts = [text.format(v) for v in values]
+    name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]
+    html = _SLIDER.format(
+        id=name, frames=" ".join(frames), texts=escape("|".join(texts)), alt=escape(alt), label=escape(label),
+        first=frames[start], last=len(frames) - 1, start=start, start_text=escape(texts[start]),
+    )
+    if len(html) > 300_000:
+        raise ValueError(f"the slider weighs {len(html) // 1000} kB, 300 are allowed: fewer or plainer frames")
+    return Html(html)

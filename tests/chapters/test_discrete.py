@@ -1,0 +1,61 @@
+"""Discrete variables: the laws of the relaxations, their exact moments, the unbiased rival, implicit paths."""
+
+import numpy as np
+import pytest
+import torch
+
+from reparam.chapters import discrete
+from reparam.estimators import categories
+from reparam.laws import concrete
+from reparam.teaching.exercises.discrete import EXERCISES
+from reparam.teaching.grader import grade
+
+
+def test_triangle_integral_of_a_constant_is_the_area():
+    assert discrete.triangle_integral(lambda log_y: 0 * log_y[..., 0], -45.0, 45.0) == pytest.approx(0.5, abs=1e-10)
+    # by symmetry a third of the area has y1 on top
+    assert discrete.triangle_integral(lambda log_y: 0 * log_y[..., 0], 0.0, 45.0) == pytest.approx(1 / 6, abs=1e-10)
+
+
+def test_triangle_integral_knows_which_category_is_the_largest():
+    # Dirichlet(2, 1, 1) has the density 6 y_1; the largest of three uniform shares averages 11/18
+    mass = discrete.triangle_integral(lambda log_y: np.log(6) + log_y[..., 0], 0.0, 45.0)
+    assert mass == pytest.approx(11 / 18, abs=1e-9)
+
+
+def test_torch_has_no_path_for_von_mises():
+    assert torch.distributions.Gamma.has_rsample
+    assert not torch.distributions.VonMises.has_rsample
+
+
+def test_a_frame_of_the_slider_has_two_panels():
+    from matplotlib import pyplot
+
+    figure = discrete.draw_wax(np.eye(3), ["red"] * 3, np.array([0.1, 0.9]), np.array([1.0, 2.0]))
+    left, right = figure.axes
+    np.testing.assert_allclose(left.collections[0].get_offsets()[2], [0.5, 0.75**0.5])
+    assert right.lines[0].get_ydata()[1] == 2.0
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(n, i) for n, e in EXERCISES.items() for i in range(len(e.mistakes))], ids=str)
+def test_every_known_mistake_earns_its_hint(name, number):
+    mistake, hint = EXERCISES[name].mistakes[number]
+    verdict = grade(f"discrete/{name}", mistake)
+    assert not verdict.right
+    assert hint in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("gumbel_max", lambda logits, u: np.argmax(logits - np.log(-np.log(u)), axis=-1)),
+        ("binary_density", lambda y, ell, tau: np.exp(concrete.concrete_log_density(
+            np.log(np.stack([y, 1 - y], -1)), np.array([ell, 0.0]), tau))),
+        ("leave_one_out", categories.leave_one_out),
+        ("weibull", lambda z, k: -z * np.log(z) / k),
+    ],
+)
+def test_right_answers_are_right(name, answer):
+    assert grade(f"discrete/{name}", answer).right

@@ -1,0 +1,371 @@
+"""Variational autoencoders: densities, bounds, the linear case in closed form, gradients, collapse."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from reparam import checks as check
+from reparam import networks, noise, quadrature
+from reparam.chapters import vae
+from reparam.estimators.bounds import path_derivative, total_derivative
+from reparam.laws.gaussian import DiagonalGaussian
+from reparam.teaching.exercises.vae import EXERCISES
+from reparam.teaching.grader import grade
+
+F64 = torch.float64
+X = 0.7 * noise.normal("test/vae-data", 40, 5) @ torch.diag(torch.tensor([2.0, 1.4, 1.0, 0.4, 0.2], dtype=F64)) + 1
+
+
+def small(d=2, log_noise=-0.3):
+    weights = noise.torch_generator("test/vae-weights")
+    return vae.VAE(networks.mlp((5, 7, 2 * d), weights), networks.mlp((d, 6, 5), weights), log_noise)
+
+
+def nodes(n, d=2, count=30):
+    eps, weights = map(torch.from_numpy, quadrature.normal_nodes(d, count))
+    return eps[:, None].expand(-1, n, -1), weights
+
+
+def test_digits_are_whole_grey_levels_of_ten_kinds():
+    pixels, labels = vae.digits()
+    assert pixels.shape == (1797, 64)
+    assert set(np.unique(pixels)) == set(range(17))
+    assert set(labels) == set(range(10))
+
+
+def test_dequantized_pixels_fill_the_unit_interval():
+    actual = vae.dequantize(np.array([[0, 16]]), np.array([[0.0, 0.5]]))
+    torch.testing.assert_close(actual, torch.tensor([[0.0, 16.5 / 17]], dtype=F64))
+
+
+def test_covariance_has_divisor_n_and_descending_eigenvalues():
+    S, values, vectors = vae.covariance(X)
+    torch.testing.assert_close(S, torch.from_numpy(np.cov(X.numpy().T, bias=True)))
+    torch.testing.assert_close(S @ vectors, vectors * values)
+    assert (values.diff() < 0).all()
+
+
+@pytest.mark.parametrize("d", [1, 2, 4], ids=str)
+def test_ppca_has_the_stated_noise_and_covariance(d):
+    _, values, vectors = vae.covariance(X)
+    model = vae.fit_ppca(X, d)
+    assert model.s2 == pytest.approx(values[d:].mean().item())
+    # C keeps the d largest eigenvalues and levels the rest
+    expected = vectors @ torch.cat([values[:d], values[d:].mean().expand(5 - d)]).diag() @ vectors.T
+    torch.testing.assert_close(model.W @ model.W.T + model.s2 * torch.eye(5, dtype=F64), expected)
+    law = stats.multivariate_normal(X.mean(0).numpy(), expected.numpy())
+    torch.testing.assert_close(model.log_density(X), torch.from_numpy(law.logpdf(X.numpy())))
+
+
+def test_ppca_posterior_is_bayes_rule_on_the_joint_gaussian():
+    model = vae.fit_ppca(X, 2)
+    mean, covariance = model.posterior(X)
+    # conditioning: mean W'C^-1(x-m), covariance I - W'C^-1 W
+    C = model.W @ model.W.T + model.s2 * torch.eye(5, dtype=F64)
+    gain = model.W.T @ torch.linalg.inv(C)
+    torch.testing.assert_close(mean, (X - model.mean) @ gain.T)
+    torch.testing.assert_close(covariance, torch.eye(2, dtype=F64) - gain @ model.W)
+
+
+def test_divergence_from_the_prior_equals_the_shared_room():
+    q = DiagonalGaussian(torch.tensor([[0.3, -1.0]], dtype=F64), torch.tensor([[0.2, -0.7]], dtype=F64))
+    prior = DiagonalGaussian(torch.zeros(1, 2, dtype=F64), torch.zeros(1, 2, dtype=F64))
+    assert vae.prior_divergence(q).shape == (1, 2)
+    torch.testing.assert_close(vae.prior_divergence(q).sum(-1), q.kl(prior))
+
+
+def test_likelihood_equals_that_of_torch():
+    model, z = small(), noise.normal("test/vae-z", 3, 40, 2)
+    law = torch.distributions.Normal(model.decoder(z), model.log_noise.exp())
+    torch.testing.assert_close(model.log_likelihood(X, z), law.log_prob(X).sum(-1))
+
+
+def test_both_forms_of_the_bound_have_one_mean():
+    model = small()
+    eps, weights = nodes(40)
+    exact = weights @ model.elbo(X, eps)
+    torch.testing.assert_close(weights @ model.log_weights(X, eps), exact, rtol=0, atol=1e-10)
+    assert (model.elbo(X, eps) - model.log_weights(X, eps)).abs().max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda m, eps: m.log_likelihood(X, m.posterior(X).path(eps)),
+        lambda m, eps: m.log_likelihood(X, m.posterior(X).path(eps)) + vae.prior_divergence(m.posterior(X)).sum(-1),
+        lambda m, eps: m.elbo(X, -eps.abs()),
+    ],
+    ids=["divergence dropped", "divergence added", "noise folded"],
+)
+def test_wrong_bounds_are_rejected(wrong):
+    model = small()
+    eps, weights = nodes(40)
+    with pytest.raises(check.CheckFailed):
+        check.equal("elbo", weights @ wrong(model, eps), weights @ model.log_weights(X, eps), tol=1e-8)
+
+
+def test_importance_bound_by_hand():
+    log_weights = torch.tensor([[0.0, -900.0], [math.log(3.0), -900.0]], dtype=F64)
+    torch.testing.assert_close(vae.importance_bound(log_weights), torch.tensor([math.log(2.0), -900.0], dtype=F64))
+    torch.testing.assert_close(vae.importance_bound(log_weights[:1]), log_weights[0])
+
+
+@pytest.mark.parametrize("block", [7, 128], ids=str)
+def test_plane_evidence_equals_the_closed_form_of_a_linear_model(block):
+    ppca = vae.fit_ppca(X, 2)
+    decoder = torch.nn.Linear(2, 5, dtype=F64)
+    decoder.weight.data, decoder.bias.data = ppca.W, ppca.mean
+    model = vae.VAE(torch.nn.Identity(), decoder, 0.5 * math.log(ppca.s2))
+    actual = vae.plane_evidence(model, X, half=7.0, block=block)
+    torch.testing.assert_close(actual, ppca.log_density(X), rtol=0, atol=1e-9)
+
+
+def test_plane_evidence_sums_over_the_stated_window_and_step():
+    class Blind(torch.nn.Module):
+        def forward(self, z):
+            return torch.zeros(*z.shape[:-1], 5, dtype=F64)
+
+    model = vae.VAE(torch.nn.Identity(), Blind(), -0.3)
+    # a decoder that ignores z leaves log p(x | z) plus the prior's mass on the grid, 201 points a side
+    axis = 0.05 * np.arange(-100, 101)
+    mass = (0.05 * stats.norm.pdf(axis).sum()) ** 2
+    expected = model.log_likelihood(X, torch.zeros(40, 2, dtype=F64)) + math.log(mass)
+    torch.testing.assert_close(vae.plane_evidence(model, X), expected.detach(), rtol=0, atol=1e-11)
+    assert abs(math.log(mass)) > 1e-7  # so that a wider window would show
+
+
+def test_noise_starts_at_the_stated_level_and_is_learned_unless_held():
+    free = vae.VAE(torch.nn.Identity(), torch.nn.Identity())
+    assert free.log_noise.item() == -1.0
+    assert free.log_noise.requires_grad
+    assert not vae.VAE(torch.nn.Identity(), torch.nn.Identity(), learn_noise=False).log_noise.requires_grad
+
+
+def known_posterior():
+    """Probabilistic PCA as a VAE whose encoder is the exact posterior."""
+    ppca = vae.fit_ppca(X, 2)
+    decoder = torch.nn.Linear(2, 5, dtype=F64)
+    decoder.weight.data, decoder.bias.data = ppca.W, ppca.mean
+    V, spread = ppca.posterior(ppca.mean + torch.eye(5, dtype=F64))
+    encoder = vae.LinearEncoder(ppca.mean, V.T, 0.5 * spread.diagonal().log())
+    return ppca, vae.VAE(encoder, decoder, 0.5 * math.log(ppca.s2))
+
+
+def test_at_the_exact_posterior_every_weight_is_the_evidence():
+    ppca, model = known_posterior()
+    # p(x, z) / p(z | x) = p(x), whatever z
+    actual = model.log_weights(X, noise.normal("test/vae-eps", 3, 40, 2))
+    torch.testing.assert_close(actual, ppca.log_density(X).expand(3, -1))
+
+
+def test_at_the_exact_posterior_the_path_derivative_is_zero_and_the_others_are_not():
+    _, model = known_posterior()
+    eps = noise.normal("test/vae-eps", 3, 40, 2)
+    draws, sigma = vae.encoder_gradients(model, X, eps), model.posterior(X).sigma
+    torch.testing.assert_close(torch.cat(draws["path"]), torch.zeros(6, 40, 2, dtype=F64), rtol=0, atol=1e-12)
+    # r - z = -eps / sigma there, and r - mu adds sigma eps
+    torch.testing.assert_close(draws["total"].mu, (-eps / sigma).detach())
+    torch.testing.assert_close(draws["analytic"].mu, (-(1 / sigma - sigma) * eps).detach())
+    # (r - z) sigma eps = -eps^2; the closed form adds z sigma eps - sigma^2 with z = mu + sigma eps
+    mu, sigma = model.posterior(X).mu.detach(), sigma.detach()
+    torch.testing.assert_close(draws["total"].log_sigma, 1 - eps**2)
+    expected = (1 - sigma**2) * (1 - eps**2) + mu * sigma * eps
+    torch.testing.assert_close(draws["analytic"].log_sigma, expected)
+
+
+def linear_parts(d=2):
+    W, V = 0.4 * noise.normal("test/vae-linear", 2, 5, d)
+    return W, V.T.contiguous(), torch.linspace(-0.5, 0.3, d, dtype=F64)
+
+
+@pytest.mark.parametrize("d", [1, 2], ids=["d=1", "d=2"])
+def test_linear_bound_is_the_mean_of_the_sampled_bound(d):
+    W, V, log_sigma = linear_parts(d)
+    decoder = torch.nn.Linear(d, 5, dtype=F64)
+    decoder.weight.data, decoder.bias.data = W, X.mean(0)
+    model = vae.VAE(vae.LinearEncoder(X.mean(0), V, log_sigma), decoder, -0.4)
+    eps, weights = nodes(40, d, 4)
+    expected = (weights @ model.elbo(X, eps)).mean()
+    actual = vae.linear_elbo(vae.covariance(X)[0], W, V, log_sigma, math.exp(-0.8))
+    torch.testing.assert_close(actual, expected.detach())
+
+
+def test_linear_vae_reaches_the_likelihood_of_ppca_and_its_axes():
+    S = vae.covariance(X)[0]
+    ppca = vae.fit_ppca(X, 2)
+    W, V, log_sigma, s2 = vae.fit_linear(S, 2, 0.1 * noise.normal("test/vae-start", 2, 5, 2))
+    top = vae.linear_elbo(S, W, V, log_sigma, s2)
+    torch.testing.assert_close(top, ppca.log_density(X).mean(), rtol=0, atol=1e-9)
+    assert s2.item() == pytest.approx(ppca.s2, abs=1e-7)
+    assert abs((W.T @ W)[0, 1]) < 1e-6
+
+
+def test_at_fixed_noise_the_drowned_dimension_dies():
+    S, values, _ = vae.covariance(X)
+    level = float(values[1] + values[2]) / 2
+    _, V, log_sigma, s2 = vae.fit_linear(S, 3, 0.1 * noise.normal("test/vae-start", 2, 5, 3), s2=level)
+    found = 0.5 * (((V @ S) * V).sum(1) + (2 * log_sigma).exp() - 1) - log_sigma
+    expected = torch.tensor([0.5 * math.log(values[0] / level), 0.5 * math.log(values[1] / level), 0.0], dtype=F64)
+    torch.testing.assert_close(found.sort(descending=True)[0], expected, rtol=0, atol=1e-6)
+    assert s2.item() == level
+
+
+def test_training_raises_the_bound_and_keeps_fixed_noise():
+    model = small()
+    rows = vae.batches(noise.generator("test/vae-batches"), 40, 20, 60)
+    eps = noise.normal("test/vae-eps", 60, 1, 20, 2)
+    grid, weights = nodes(40)
+    before = (weights @ model.elbo(X, grid)).mean()
+    assert vae.train(model, X, rows, eps) is model
+    assert (weights @ model.elbo(X, grid)).mean() > before + 1
+    held = small()
+    held.log_noise.requires_grad_(False)
+    vae.train(held, X, rows[:3], eps[:3])
+    assert held.log_noise.item() == -0.3
+
+
+def test_first_step_of_training_is_adam_with_the_stated_rate():
+    model = small()
+    before = model.log_noise.item()
+    vae.train(model, X, torch.arange(40)[None], noise.normal("test/vae-eps", 1, 1, 40, 2), rate=0.02)
+    assert abs(model.log_noise.item() - before) == pytest.approx(0.02, rel=1e-4)  # Adam's first step is its rate
+
+
+def test_the_default_rate_is_eight_thousandths():
+    model = small()
+    vae.train(model, X, torch.arange(40)[None], noise.normal("test/vae-eps", 1, 1, 40, 2))
+    assert abs(model.log_noise.item() + 0.3) == pytest.approx(8e-3, rel=1e-4)
+
+
+def test_the_rate_falls_to_zero():
+    one, two = small(), small()
+    rows, eps = torch.arange(40)[None].expand(2, -1), noise.normal("test/vae-eps", 2, 1, 40, 2)
+    vae.train(one, X, rows[:1], eps[:1], rate=0.02)
+    vae.train(two, X, rows, eps, rate=0.02)
+    # the second of two steps has half the rate; Adam's steps never much exceed it
+    assert 0 < abs(two.log_noise.item() - one.log_noise.item()) <= 0.0101
+
+
+def test_posterior_cuts_what_the_encoder_gives_in_two():
+    q = vae.VAE(torch.nn.Identity(), torch.nn.Identity()).posterior(torch.arange(6.0, dtype=F64)[None])
+    assert q.mu.tolist() == [[0.0, 1.0, 2.0]]
+    assert q.log_sigma.tolist() == [[3.0, 4.0, 5.0]]
+
+
+def test_batches_are_shuffled_epochs():
+    rows = vae.batches(noise.generator("test/vae-batches"), 10, 4, 5)
+    assert rows.shape == (5, 4)
+    assert all(len(set(epoch.ravel().tolist())) == 8 for epoch in (rows[:2], rows[2:4]))
+    assert rows.min() >= 0
+    assert rows.max() < 10
+
+
+def test_three_gradients_equal_the_general_helpers_image_by_image():
+    model, eps = small(), noise.normal("test/vae-eps", 6, 40, 2)
+    draws = vae.encoder_gradients(model, X, eps)
+    assert not any(g.requires_grad for pair in draws.values() for g in pair)
+    for i in (0, 17):
+        with torch.no_grad():
+            q = model.posterior(X[i : i + 1])
+        one = DiagonalGaussian(q.mu[0], q.log_sigma[0])
+
+        def log_joint(z, i=i):
+            return model.log_likelihood(X[i], z) - 0.5 * (z * z).sum(-1)
+
+        for name, helper in (("total", total_derivative), ("path", path_derivative)):
+            expected = helper(log_joint, one, eps[:, i])
+            torch.testing.assert_close(draws[name].mu[:, i], expected.mu)
+            torch.testing.assert_close(draws[name].log_sigma[:, i], expected.log_sigma)
+
+
+def test_analytic_gradient_equals_autograd_through_the_bound():
+    model, eps = small(), noise.normal("test/vae-eps", 1, 40, 2)
+    q = model.posterior(X)
+    q.mu.retain_grad()
+    q.log_sigma.retain_grad()
+    (model.log_likelihood(X, q.path(eps)) - vae.prior_divergence(q).sum(-1)).sum().backward()
+    draws = vae.encoder_gradients(model, X, eps)["analytic"]
+    torch.testing.assert_close(draws.mu[0], q.mu.grad)
+    torch.testing.assert_close(draws.log_sigma[0], q.log_sigma.grad)
+
+
+def test_active_units_counts_means_that_move():
+    encoder = vae.LinearEncoder(X.mean(0), torch.tensor([[1.0, 0, 0, 0, 0], [1e-3, 0, 0, 0, 0]], dtype=F64),
+                                torch.zeros(2, dtype=F64))
+    model = vae.VAE(encoder, torch.nn.Identity())
+    assert vae.active_units(model, X) == 1
+    some = X[:, 0].var() ** 0.5
+    for deviation, count in ((0.09, 0), (0.11, 1)):  # their squares lie on either side of 0.01
+        encoder.V.data[0, 0] = deviation / some
+        assert vae.active_units(model, X) == count
+    encoder.V.data[0, 0] = 1.0
+    assert vae.active_units(vae.VAE(encoder, torch.nn.Identity()), X, threshold=0.0) == 2
+
+
+def test_mosaic_places_and_clips():
+    images = torch.full((6, 64), 0.25)
+    images[1], images[3] = 2.0, -1.0
+    images[5, 2] = 0.75  # third pixel of the first row
+    tiled = vae.mosaic(images, 3)
+    assert tiled.shape == (17, 26)
+    assert (tiled[:8, 9:17] == 1.0).all()
+    assert (tiled[9:, :8] == 0.0).all()
+    assert (tiled[8] == 0.5).all()
+    assert (tiled[:, [8, 17]] == 0.5).all()
+    assert tiled[9, 20] == 0.75
+    assert tiled[9, 19] == 0.25
+
+
+def test_a_frame_of_the_slider_shows_the_formula():
+    from matplotlib import pyplot
+
+    figure = vae.draw_level(np.array([0.6, 0.1]), 0.3)
+    heights = [bar.get_height() for bar in figure.axes[1].patches]
+    assert heights == pytest.approx([0.5 * math.log(2.0), 0.0])
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: vae.dequantize(np.array([[17]]), np.zeros((1, 1))), "pixels"),
+        (lambda: vae.dequantize(np.array([[0.5]]), np.zeros((1, 1))), "pixels"),
+        (lambda: vae.dequantize(np.array([[3]]), np.ones((1, 1))), "u must"),
+        (lambda: vae.dequantize(np.array([[3]]), -np.ones((1, 1))), "u must"),
+        (lambda: vae.dequantize(np.array([[3]]), np.zeros((1, 2))), "u must"),
+        (lambda: vae.covariance(torch.ones(3, 2, dtype=torch.int64)), "x must"),
+        (lambda: vae.fit_ppca(X, 0), "d must be 1 to 4"),
+        (lambda: vae.fit_ppca(X, 5), "d must be 1 to 4"),
+        (lambda: vae.fit_linear(torch.eye(5, dtype=F64), 2, torch.zeros(2, 2, 5, dtype=F64)), "start must"),
+        (lambda: vae.mosaic(torch.zeros(3, 64), 2), "images must"),
+        (lambda: vae.mosaic(torch.zeros(2, 63), 2), "images must"),
+        (lambda: vae.mosaic(torch.zeros(64), 1), "images must"),
+    ],
+)
+def test_bad_input_is_refused_by_name(call, word):
+    with pytest.raises(ValueError, match=word):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(n, i) for n, e in EXERCISES.items() for i in range(len(e.mistakes))], ids=str)
+def test_every_known_mistake_earns_its_hint(name, number):
+    mistake, hint = EXERCISES[name].mistakes[number]
+    verdict = grade(f"vae/{name}", mistake)
+    assert not verdict.right
+    assert hint in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("divergence", lambda mu, r: 0.5 * (mu**2 + np.exp(2 * r) - 1) - r),
+        ("bound", lambda w: vae.importance_bound(torch.from_numpy(w))),
+        ("noise", lambda v, d: (v[d:].mean(), 0.5 * np.log(v[:d] / v[d:].mean()))),
+    ],
+)
+def test_right_answers_are_right(name, answer):
+    assert grade(f"vae/{name}", answer).right

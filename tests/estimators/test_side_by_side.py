@@ -1,0 +1,139 @@
+"""All Gaussian estimators side by side."""
+
+import numpy as np
+import pytest
+import torch
+
+from reparam import checks as check
+from reparam import noise, quadrature
+from reparam.chapters import elbo
+from reparam.estimators import side_by_side, variances
+from reparam.estimators.bounds import elbo_integrand
+from reparam.estimators.slopes import pathwise
+from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
+
+MU, SIGMA, K = -0.3, 1.2, 0.7
+
+Q = DiagonalGaussian.from_sigma([MU], [SIGMA])
+
+MODEL = elbo.ConjugateGaussian(x=0.9, tau=1.3, s=0.7)
+
+NODES, WEIGHTS = quadrature.normal_nodes(1, 100)
+
+NODES = torch.from_numpy(NODES)
+
+
+def joint(z):
+    return MODEL.log_joint(z[:, 0])
+
+COSTS = {
+    "linear": (lambda z: z[:, 0], variances.linear(MU, SIGMA)),
+    "square": (lambda z: (z[:, 0] - K) ** 2, variances.square(K, MU, SIGMA)),
+    "exponential": (lambda z: torch.exp(-K * z[:, 0] ** 2), variances.exponential(K, MU, SIGMA)),
+    "cosine": (lambda z: torch.cos(K * z[:, 0]), variances.cosine(K, MU, SIGMA)),
+    "elbo": (elbo_integrand(joint, Q), variances.elbo(MODEL, MU, SIGMA)),
+}
+
+NAMES = list(variances.all_estimators(COSTS["linear"][1]))
+
+
+def test_catalogue_simulation_and_work_name_the_same_estimators_in_one_order():
+    f = COSTS["cosine"][0]
+    assert list(side_by_side.catalogue(f, Q, NODES, WEIGHTS)) == NAMES == list(side_by_side.work(3))
+
+
+@pytest.mark.parametrize("d", [1, 4])
+def test_work_counts_the_rows_that_reach_the_cost(d):
+    q = DiagonalGaussian.from_sigma([0.1] * d, [0.7] * d)
+    rows = []
+
+    def cost(z):
+        rows.append(len(z))
+        return z.square().sum(-1)
+
+    for name, estimator in side_by_side.catalogue(cost, q, torch.zeros(2, d, dtype=torch.float64)).items():
+        rows.clear()
+        drawn = side_by_side.simulate({name: estimator}, cost, q, torch.ones(1, 3, d, dtype=torch.float64))
+        assert drawn.shape == (1, 1, 2, d)
+        assert sum(rows) == side_by_side.work(d)[name]
+
+
+def test_work_prices_slopes_and_groups():
+    # one slope is worth 3 values: 3 for a pathwise gradient, 6 for a pair; 5 values for a group of five; 3 d + 1 = 7
+    work = side_by_side.work(2, k=5, gradient=3.0)
+    assert [work[n] for n in ("pathwise", "antithetic pathwise", "leave-one-out", "measure-valued")] == [3, 6, 5, 7]
+    assert work["antithetic score"] == 2
+
+
+def test_antithetic_averages_a_draw_and_its_mirror_image():
+    eps = torch.tensor([[0.4], [-1.1]], dtype=torch.float64)
+    f = COSTS["cosine"][0]
+    got = side_by_side.antithetic(pathwise)(f, Q, eps)
+    for a, b, c in zip(got, pathwise(f, Q, eps), pathwise(f, Q, -eps), strict=True):
+        torch.testing.assert_close(a, (b + c) / 2)
+
+
+def test_weighted_moments_of_two_equally_likely_gradients():
+    # mean (1 + 3) / 2 = 2 and variance 1; mean (5 - 5) / 2 = 0 and variance 25
+    draws = GradientDraws(torch.tensor([[1.0], [3.0]]).double(), torch.tensor([[5.0], [-5.0]]).double())
+    mean, variance = side_by_side.weighted_moments(draws, np.array([0.5, 0.5]))
+    np.testing.assert_allclose(mean, [2, 0])
+    np.testing.assert_allclose(variance, [1, 25])
+
+
+def test_seconds_are_those_of_the_fastest_batch_per_gradient():
+    # two estimators, three batches of four gradients each: the fastest takes 2 of 5, 2, 3 seconds, then 1 of 4, 1, 6
+    ticks = iter(np.cumsum([0, 5, 1, 2, 1, 3, 1, 4, 1, 1, 1, 6]))
+    seen = []
+
+    def note(cost, q, eps):
+        assert (cost, q) == (None, Q)
+        seen.append(eps)
+
+    eps = torch.arange(24.0).double().reshape(4, 3, 2)
+    named = {"pathwise": note, "measure-valued": note}
+    found = side_by_side.seconds(named, None, Q, eps, repeats=3, clock=lambda: next(ticks))
+    assert found == {"pathwise": 0.5, "measure-valued": 0.25}
+    assert [tuple(e.shape) for e in seen] == [(4, 2)] * 3 + [(4, 3, 2)] * 3
+    torch.testing.assert_close(seen[0], eps[:, 0])
+
+
+def test_seconds_times_five_batches_on_the_processor_by_default():
+    batches = []
+    found = side_by_side.seconds(
+        {"leave-one-out": lambda cost, q, eps: batches.append(eps.shape)}, None, Q, torch.zeros(4, 3, 1),
+    )
+    assert batches == [(4, 2, 1)] * 5
+    assert 0 <= found["leave-one-out"] < 1
+
+
+def test_simulated_gradients_have_unit_variance_and_the_noiseless_are_left_out():
+    # x has no noise in its pathwise gradient for mu: 1 + 2 + 2 + 2 numbers are left; means are gradient / deviation
+    names = ["pathwise", "score function"]
+    costs = {name: COSTS[name][0] for name in ("linear", "cosine")}
+    atlas = {c: {n: side_by_side.catalogue(f, Q, NODES, WEIGHTS)[n] for n in names} for c, f in costs.items()}
+    variance = np.array([[variances.all_estimators(COSTS[c][1])[n] for n in names] for c in costs])
+    found = side_by_side.simulated(atlas, costs, Q, variance, noise.generator("test/simulated"), 60_000)
+    assert (found.n, found.mean.shape) == (60_000, (7,))
+    assert check.variance("x", found, np.ones(7), resolution=0.25)
+    means = np.array([[COSTS[c][1].gradient] * 2 for c in costs])[variance > 1e-9] / np.sqrt(variance[variance > 1e-9])
+    assert check.mean("x", found, means, resolution=0.03)
+
+
+def test_simulated_keeps_every_variance_above_one_in_a_billion():
+    flat = {"flat": {"pathwise": lambda cost, q, eps: GradientDraws(eps * 1e-5, eps * 2e-5)}}
+    variance = np.array([[[1e-10, 4e-10]]]) * [1, 10]
+    found = side_by_side.simulated(flat, {"flat": None}, Q, variance, noise.generator("test/flat"), 2_000)
+    assert found.mean.shape == (1,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_carry_no_graph_of_live_parameters_or_of_a_live_cost(name):
+    live = DiagonalGaussian(*(p.clone().requires_grad_() for p in (Q.mu, Q.log_sigma)))
+
+    def cost(z):
+        return live.mu.sum() * z[:, 0]
+
+    eps = noise.normal("test/live", 3, 3, 1)
+    taken = {"leave-one-out": eps, "measure-valued": eps}.get(name, eps[:, 0])
+    assert not any(g.requires_grad for g in side_by_side.catalogue(cost, live, eps[:, 0])[name](cost, live, taken))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from reparam import elbo, estimators, noise, quadrature, variances
-from reparam.gaussian import DiagonalGaussian, GradientDraws
-from reparam.reparameterization import path_derivative, pathwise, total_derivative
-from reparam.sgvi import elbo_integrand, score_function
+from reparam import estimators, noise, quadrature
+from reparam.chapters import elbo
+from reparam.estimators import elbo_integrand, path_derivative, pathwise, score_function, total_derivative, variances
+from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))

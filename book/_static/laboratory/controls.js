@@ -136,7 +136,7 @@
     const handles = Object.fromEntries(Object.entries(KNOBS).map(([name, { name: letter }]) => {
       const handle = svg("g", { class: "lab-handle" }), label = svg("text", { y: 4 });
       label.textContent = letter;
-      handle.append(svg("circle", { r: 22 }), svg("circle", { r: 9 }), label);
+      handle.append(svg("circle", { r: 24 }), svg("circle", { r: 9 }), label);
       handle.addEventListener("pointerdown", (event) => grab(event, name));
       held.append(handle);
       return [name, handle];

@@ -29,11 +29,52 @@
     return hermite.map((h, j) => Math.exp(-t * t / 2) * h * Math.cos(a + j * Math.PI / 2));
   }
 
-  /** E[ε^j exp(-rate (μ + σε)²)] for j = 0, ..., 4: complete the square, and another normal law N(m, v) stands there. */
+  /** mass · E[η^j] for η ~ N(m, v), j = 0, ..., 4. */
+  const moments = (mass, m, v) =>
+    [1, m, m * m + v, m ** 3 + 3 * m * v, m ** 4 + 6 * m * m * v + 3 * v * v].map((x) => mass * x);
+
+  /** E[ε^j exp(-rate (μ + σε)²)]: complete the square, and another normal law stands there. */
   function tilted(rate, mu, sigma) {
     const v = 1 / (1 + 2 * rate * sigma * sigma), m = -2 * rate * mu * sigma * v;
-    const mass = Math.sqrt(v) * Math.exp(-rate * mu * mu * v);
-    return [1, m, m * m + v, m ** 3 + 3 * m * v, m ** 4 + 6 * m * m * v + 3 * v * v].map((x) => mass * x);
+    return moments(Math.sqrt(v) * Math.exp(-rate * mu * mu * v), m, v);
+  }
+
+  /** From E[g] and E[g' ε^j] to E[g ε^j]: integrate ε^(j-1) g · εφ by parts. */
+  function climb(mean, steep) {
+    const e = [mean, steep[0]];
+    for (let j = 2; j < 5; j++) e.push((j - 1) * e[j - 2] + steep[j - 1]);
+    return e;
+  }
+
+  /** The law N(m, v), and its mass, into which bφ(a + bε) turns that of ε. */
+  function lifted(a, b) {
+    const v = 1 / (1 + b * b);
+    return { v, m: -a * b * v, mass: b * Math.sqrt(v) * density(a * Math.sqrt(v)), mean: cdf(a * Math.sqrt(v)) };
+  }
+
+  /** E[Φ(a + bε) ε^j] for j = 0, ..., 4. */
+  function ramps(a, b) {
+    const { v, m, mass, mean } = lifted(a, b);
+    return climb(mean, moments(mass, m, v));
+  }
+
+  /** E[Φ(a + bε)² ε^j]: the mean by Owen's T, and (Φ²)' = 2bφΦ is a ramp under the lifted law. */
+  function squaredRamps(a, b) {
+    const { v, m, mass, mean } = lifted(a, b), s = Math.sqrt(v), [e0, e1, e2, e3] = ramps(a + b * m, b * s);
+    const steep = [e0, m * e0 + s * e1, m * m * e0 + 2 * m * s * e1 + v * e2,
+      m ** 3 * e0 + 3 * m * m * s * e1 + 3 * m * v * e2 + v * s * e3].map((x) => 2 * mass * x);
+    return climb(mean - 2 * owen(a * s, 1 / Math.sqrt(1 + 2 * b * b)), steep);
+  }
+
+  /** Owen's T(h, a), the integral of exp(-h²(1 + x²)/2) / (1 + x²) / 2π from 0 to a, by Simpson's rule. */
+  function owen(h, a) {
+    const cells = 800;
+    let sum = 0;
+    for (let i = 0; i <= cells; i++) {
+      const x = a * i / cells, weight = i % cells === 0 ? 1 : i % 2 ? 4 : 2;
+      sum += weight * Math.exp(-h * h * (1 + x * x) / 2) / (1 + x * x);
+    }
+    return sum * a / (3 * cells) / (2 * Math.PI);
   }
 
   /** E[(a₀ + a₁ε + a₂ε²)(b₀ + b₁ε + b₂ε²) ε^j] for j = 0, ..., 4. */
@@ -98,6 +139,15 @@
       expect: (p) => {
         const above = tails((p.k - p.mu) / p.sigma).slice(0, 5);
         return { value: above, square: above, steep: [0, 0, 0, 0, 0] };
+      },
+    },
+    soft: { // a step at 0 that takes a width of k
+      value: (z, p) => cdf(z / p.k),
+      slope: (z, p) => density(z / p.k) / p.k,
+      expect: (p) => {
+        const a = p.mu / p.k, b = p.sigma / p.k, steep = tilted(1 / p.k ** 2, p.mu, p.sigma);
+        return { value: ramps(a, b), square: squaredRamps(a, b),
+          steep: steep.map((x) => x / (2 * Math.PI * p.k ** 2)) };
       },
     },
     bound: { // log p(x,z) - log q(z) where the posterior is N(m, v²) and log p(x) is `evidence`

@@ -5,13 +5,14 @@
   /** For each cost its name, its formula, what k does, and the heights that a picture without a constant shows. */
   const COSTS = {
     parabola: { name: "parabola (z − k)²", formula: "(z − k)²", k: { what: "centre", min: -2, max: 2 }, place: 0,
-      low: 0, high: 7 },
+      low: 0, high: 11 },
     wave: { name: "wave cos kz", formula: "cos kz", k: { what: "frequency", min: 0.5, max: 8 }, low: -1, high: 1 },
     bump: { name: "bump exp(−kz²)", formula: "exp(−kz²)", k: { what: "sharpness", min: 0.1, max: 40 }, low: 0, high: 1 },
     kink: { name: "kink |z − k|", formula: "|z − k|", k: { what: "place of the kink", min: -2, max: 2 }, place: 0,
       low: 0, high: 4 },
     step: { name: "step 1 if z > k", formula: "1 if z > k, else 0", k: { what: "place of the step", min: -2, max: 2 },
       place: 0.5, low: 0, high: 1 },
+    soft: { name: "soft step Φ(z/k)", formula: "Φ(z/k)", k: { what: "width", min: 0.05, max: 2 }, low: 0, high: 1 },
     bound: { name: "bound log p − log q", formula: "log p(x,z) − log q(z)", low: -7, high: 0.5 },
   };
 
@@ -46,13 +47,13 @@
       title: "The trick",
       line: "The noise at the bottom never changes. Drag μ or σ: each sample follows on its string, and the slope of the " +
         "cost under it (blue) says which way the average moves.",
-      p: start({ cost: "parabola" }), shown: BOTH, knobs: ["mu", "sigma"],
+      p: start({ cost: "parabola", mu: 1.5, k: 0 }), shown: BOTH, knobs: ["mu", "sigma"],
     },
     constant: {
       title: "A constant",
       line: "A constant changes no slope, but every height. Drag c up: the orange gradients scatter, the blue ones stay, " +
         "and the truth with them.",
-      p: start({ cost: "parabola", c: 4 }), shown: BOTH, knobs: ["mu", "c"],
+      p: start({ cost: "parabola", mu: 1.5, k: 0, c: 4 }), shown: BOTH, knobs: ["mu", "c"],
     },
     wiggle: {
       title: "A wiggle",
@@ -95,6 +96,12 @@
       line: "|z − k| has no slope at its kink, but a draw meets that point with probability 0, and nothing jumps there. " +
         "Both estimators agree with the truth.",
       p: start({ cost: "kink", mu: 0.3, k: 0 }), shown: BOTH, knobs: ["mu", "k"],
+    },
+    soft: {
+      title: "A softened step",
+      line: "Φ(z/k) has slopes, and the path is right again. Drag k towards 0: ever fewer draws carry the mean, and the " +
+        "path's variance grows like 1/k. The score function hardly notices.",
+      p: start({ cost: "soft", mu: -0.5, k: 0.5 }), shown: BOTH, knobs: ["k", "mu"],
     },
     spike: {
       title: "A narrow bump",

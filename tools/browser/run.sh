@@ -15,4 +15,5 @@ if [ ! -e $modules/node_modules/axe-core ] || [ ! -e $modules/node_modules/puppe
   npm install --silent --no-audit --no-fund --no-save --prefix $modules puppeteer-core@25.16.0 axe-core@4.14.1 ||
     { echo "browser test skipped: npm cannot reach its registry"; exit 0; }
 fi
+[ $# -gt 0 ] || node tools/browser/laboratory.mjs _build/html $modules "$chromium"
 node tools/browser/check.mjs _build/html $modules "$chromium" "$@"

@@ -47,13 +47,13 @@
       title: "The trick",
       line: "The noise at the bottom never changes. Drag μ or σ: each sample follows on its string, and the slope of the " +
         "cost under it (blue) says which way the average moves.",
-      p: start({ cost: "parabola", mu: 1.5, k: 0 }), shown: BOTH, knobs: ["mu", "sigma"],
+      p: start({ cost: "parabola", mu: 1.5, k: 0 }), shown: BOTH, knobs: ["mu", "sigma"], spot: 2,
     },
     constant: {
       title: "A constant",
       line: "A constant changes no slope, but every height. Drag c up: the orange gradients scatter, the blue ones stay, " +
         "and the truth with them.",
-      p: start({ cost: "parabola", mu: 1.5, k: 0, c: 4 }), shown: BOTH, knobs: ["mu", "c"],
+      p: start({ cost: "parabola", mu: 1.5, k: 0, c: 4 }), shown: BOTH, knobs: ["mu", "c"], spot: 2,
     },
     wiggle: {
       title: "A wiggle",
@@ -101,7 +101,7 @@
       title: "A softened step",
       line: "Φ(z/k) has slopes, and the path is right again. Drag k towards 0: ever fewer draws carry the mean, and the " +
         "path's variance grows like 1/k. The score function hardly notices.",
-      p: start({ cost: "soft", mu: -0.5, k: 0.5 }), shown: BOTH, knobs: ["k", "mu"],
+      p: start({ cost: "soft", mu: -0.5, k: 0.5 }), shown: BOTH, knobs: ["k", "mu"], spot: 4,
     },
     spike: {
       title: "A narrow bump",

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
 import freshness
+import IPython.display
 from build import notebook_pages
 
 PACKAGE = ROOT / "src" / "reparam"
@@ -207,7 +208,8 @@ def without_pictures():
     def panels(columns=1, *args, **options):
         return MagicMock(), axes() if columns == 1 else [axes() for _ in range(columns)]
 
-    for name in ("figures", "drawings", "glue"):
+    IPython.display.display = lambda *a, **k: None
+    for name in ("figures", "drawings"):
         fake = ModuleType(f"reparam.teaching.{name}")
         fake.__getattr__ = lambda attribute: MagicMock()
         fake.panels = panels

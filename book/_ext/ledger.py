@@ -14,6 +14,8 @@ from notebooks import published
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
+from sphinx_proof.nodes import definition_node, proof_node
 from tables import table
 
 from reparam.checks import LOWER_TIERS
@@ -60,6 +62,35 @@ def reports(notebook):
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
         for report in output.get("metadata", {}).get("reparam-checks", [])
+    ]
+
+
+def _kind(node):
+    """What a labelled equation is: a step of a proof or of a solution, a definition (it has ``:=``), or a result."""
+    while node.parent is not None and not isinstance(node, nodes.document):
+        if isinstance(node, proof_node | solution_node | exercise_node | exercise_enumerable_node):
+            return "step"
+        if isinstance(node, definition_node):
+            return "definition"
+        node = node.parent
+    return "result"
+
+
+def _sort_equations(app, doctree):
+    """Remember the kind of every labelled equation of a page."""
+    known = app.env.reparam_equations = getattr(app.env, "reparam_equations", {})
+    known[app.env.docname] = {
+        equation["label"]: "definition" if ":=" in equation.astext() and _kind(equation) != "step" else _kind(equation)
+        for equation in doctree.findall(nodes.math_block) if equation.get("label")
+    }
+
+
+def _unchecked(env):
+    """Results that no check names, with their page."""
+    checked = {c["label"] for c in env.reparam_checks}
+    return [
+        (docname, label) for docname in env.reparam_digests for label, kind in env.reparam_equations[docname].items()
+        if kind == "result" and label not in checked
     ]
 
 
@@ -116,9 +147,14 @@ def _ledger(app, docname):
     checked = {m[1] for c in checks if (m := STATEMENT.match(c["label"]))}
     random = sum(c["random"] for c in checks)
     everything = [e["id"] for e in MAP]
+    kinds = Counter(k for page in app.env.reparam_digests for k in app.env.reparam_equations[page].values())
+    bare = _unchecked(app.env)
     lines = [
         f"Statements and defects of the source that a check backs: {len(checked & set(everything))} of "
         f"{sum(not e.get('naming') for e in MAP)} (mere naming needs none).",
+        f"Labelled equations: {kinds['result']} results, of which {len(bare)} have no check under their own label"
+        f"{': ' if bare else ''}{', '.join(label for _, label in bare)}; {kinds['step']} steps of proofs and "
+        f"{kinds['definition']} definitions, which need none.",
         f"Checks passed: {len(checks)}, comparing {sum(c['numbers'] for c in checks):,} numbers.",
         f"By tier: {', '.join(f'{n} {tier}' for tier, n in Counter(c['tier'] for c in checks).most_common())}.",
         f"Odds that chance fails a right mean, variance or law in one build of the whole book: {random * 5.733e-7:.1g} "
@@ -164,6 +200,7 @@ def setup(app):
     app.add_node(Placeholder)
     app.add_directive("ledger", Ledger)
     app.add_directive("source-map", SourceMap)
+    app.connect("doctree-read", _sort_equations)
     app.connect("env-updated", _updated)
     app.connect("doctree-resolved", _resolve)
-    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": False}
+    return {"version": "2", "parallel_read_safe": False, "parallel_write_safe": False}

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+SHOWN = 256
+"""As many numbers of a side a report keeps, for the sentences that print them."""
+
 SIGMAS = 5.0
 """Standard errors that a Monte Carlo mean may stray."""
 
@@ -31,8 +34,9 @@ class CheckFailed(AssertionError):
 class Report:
     """One passed check: ``observed`` is at most ``allowed``, or at least that in :data:`LOWER_TIERS`.
 
-    Its repr holds no digit that could flip from machine to machine; the measured figures travel beside it as
-    metadata of the cell's output, from where the ledger page reads them.
+    A two-sided check keeps its ``sides``, the numbers that it compared, unless they are more than :data:`SHOWN`: a
+    sentence may print these, and no others. Its repr holds no digit that could flip from machine to machine; the
+    measured figures travel beside it as metadata of the cell's output, from where the ledger page reads them.
     """
 
     label: str
@@ -42,6 +46,7 @@ class Report:
     allowed: float
     numbers: int = 1
     random: int = 0
+    sides: tuple = ()
 
     def __repr__(self):
         return f"{self.label} ✓ {self.claim}"
@@ -89,6 +94,10 @@ def _pair(first, a, second, b):
     return a, b
 
 
+def _sides(*arrays):
+    return tuple(float(x) for a in arrays if np.size(a) <= SHOWN for x in np.ravel(a))
+
+
 def _settle(ok, failure, report):
     if not ok:
         raise CheckFailed(f"{report.label}: {failure}")
@@ -126,7 +135,7 @@ def equal(label, actual, expected, tol=1e-10):
     return _settle(
         difference <= tol,
         f"two roads differ by {difference:.3g} where {tol:g} is allowed (of {a.size} numbers)",
-        Report(label, tier, f"|difference| ≤ {tol:g}", difference, tol, a.size),
+        Report(label, tier, f"|difference| ≤ {tol:g}", difference, tol, a.size, sides=_sides(a, e)),
     )
 
 
@@ -160,7 +169,7 @@ def _monte_carlo(label, what, estimate, error, expected, resolution):
         strayed <= SIGMAS,
         f"{what} is {strayed:.3g} standard errors from the exact value where 5 are allowed",
         Report(label, f"Monte Carlo {what}", f"{what} of draws within 5 standard errors, these within {size}",
-               strayed, SIGMAS, estimate.size, estimate.size),
+               strayed, SIGMAS, estimate.size, estimate.size, _sides(estimate, e)),
     )
 
 

@@ -70,3 +70,23 @@ def test_a_place_needs_a_name(place):
 def test_a_scalar_shape_is_allowed():
     assert noise.normal("test/scalar").shape == ()
     assert np.isfinite(float(noise.normal("test/scalar")))
+
+
+def test_torch_draws_are_those_of_the_place_and_leave_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    with noise.torch_draws("test/torch-draws"):
+        first = torch.distributions.Normal(0.0, 1.0).rsample((5,))
+    with noise.torch_draws("test/torch-draws"):
+        again = torch.distributions.Normal(0.0, 1.0).rsample((5,))
+    with noise.torch_draws("test/elsewhere"):
+        other = torch.distributions.Normal(0.0, 1.0).rsample((5,))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_torch_draws_come_back_after_an_error():
+    before = torch.random.get_rng_state()
+    with pytest.raises(ZeroDivisionError), noise.torch_draws("test/error"):
+        raise ZeroDivisionError
+    assert torch.equal(torch.random.get_rng_state(), before)

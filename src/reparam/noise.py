@@ -5,6 +5,7 @@ Unset, ``REPARAM_SEED`` is 0 and the book is the same every time. Any other whol
 
 import os
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -108,3 +109,35 @@ def torch_generator(place):
 
     state = np.random.SeedSequence(_entropy(place)).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
+
+
+@contextmanager
+def torch_draws(place):
+    """Let code that draws from PyTorch's own generator, such as ``rsample``, draw from a place of the book.
+
+    Parameters
+    ----------
+    place : str
+        As in :func:`generator`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`generator`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with torch_draws("doc/example"):
+    ...     first = torch.distributions.Normal(0.0, 1.0).sample()
+    >>> with torch_draws("doc/example"):
+    ...     second = torch.distributions.Normal(0.0, 1.0).sample()
+    >>> bool(first == second)
+    True
+    """
+    import torch
+
+    state = torch_generator(place).get_state()
+    with torch.random.fork_rng(devices=[]):  # afterwards the global generator is where it was
+        torch.random.set_rng_state(state)
+        yield

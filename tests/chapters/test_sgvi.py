@@ -157,6 +157,14 @@ def test_step_moments_by_quadrature(c):
     assert_close(sgvi.step_moments(c, 0.3, 0.7), (float(first), float(second - first**2)))
 
 
+def test_log_density_and_score_of_an_exponential_law():
+    # log q = log theta - theta z: score 1 / theta - z
+    z = np.array([0.2, 1.0, 3.0])
+    log_q, score = sgvi.log_density_and_score(lambda z, theta: torch.log(theta) - theta * z, z, 0.5)
+    assert_close(log_q, math.log(0.5) - 0.5 * z)
+    assert_close(score, 2.0 - z)
+
+
 def test_draw_histograms_marks_the_truth():
     from matplotlib import pyplot
 
@@ -198,6 +206,8 @@ NAN = float("nan")
     (lambda: sgvi.quadratic_variance(1.0, [1.0], [1.0], [NAN]), "sigma must be finite"),
     (lambda: sgvi.quadratic_variance(1.0, [1.0, 2.0], [1.0], [1.0]), r"\(d,\), got \(2,\), \(1,\) and \(1,\)"),
     (lambda: sgvi.quadratic_variance(1.0, 1.0, 1.0, 1.0), r"one shape \(d,\)"),
+    (lambda: sgvi.log_density_and_score(lambda z, t: (t * z).sum()[None], np.ones(3), 1.0), r"shape \(3,\), got \(1,\)"),
+    (lambda: sgvi.log_density_and_score(lambda z, t: torch.log(-t), np.ones(3), 1.0), "log_q.* must be finite"),
     (lambda: sgvi.wave_variances(0.0, 0.0, 1.0), "k must be positive"),
     (lambda: sgvi.wave_variances(1.0, NAN, 1.0), "phase must be finite"),
     (lambda: sgvi.wave_variances(1.0, 0.0, 0.0), "sigma must be positive"),

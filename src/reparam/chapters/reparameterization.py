@@ -245,12 +245,12 @@ class Counted:
 
 
 def linear_encoder(phi, x):
-    r"""The family :math:`q(z\mid x_i;\phi)=N(a x_i+b,e^{2c})`, one coordinate per data point.
+    r"""The family :math:`q(z\mid x_i;\phi)=N(w x_i+b,e^{2\rho})`, one coordinate per data point.
 
     Parameters
     ----------
     phi : Tensor, shape ``(3,)``
-        a, b, c, shared by all data.
+        w, b, rho, shared by all data.
     x : Tensor, shape ``(N,)``
         The data.
 
@@ -283,7 +283,7 @@ def encoder_gradient(draws, x):
     Returns
     -------
     Tensor, shape ``(n, 3)``
-        With respect to a, b, c.
+        With respect to w, b, rho.
     """
     return torch.stack([draws.mu @ x, draws.mu.sum(-1), draws.log_sigma.sum(-1)], dim=-1)
 

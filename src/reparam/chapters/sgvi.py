@@ -6,7 +6,9 @@ Closed forms come in NumPy, estimators in PyTorch; :math:`\phi=(\mu,\log\sigma)`
 import math
 
 import numpy as np
+import torch
 
+from reparam.guards import require_float
 from reparam.laws.gaussian import LOG_2PI
 
 
@@ -26,12 +28,12 @@ def _positive(**values):
 def conjugate_gradient(model, mu, sigma):
     r"""The exact gradient of the ELBO of the conjugate model.
 
-    .. math:: \partial_\mu\mathcal L=\frac{m-\mu}{v},\qquad\partial_{\log\sigma}\mathcal L=1-\frac{\sigma^2}{v}
+    .. math:: \partial_\mu\mathcal L=\frac{m-\mu}{v^2},\qquad\partial_{\log\sigma}\mathcal L=1-\frac{\sigma^2}{v^2}
 
     Parameters
     ----------
     model : ConjugateGaussian
-        With posterior :math:`N(m,v)`.
+        With posterior :math:`N(m,v^2)`.
     mu, sigma : float or array
         Of q, ``sigma`` positive; broadcast.
 
@@ -49,6 +51,40 @@ def conjugate_gradient(model, mu, sigma):
     _finite(mu=mu)
     mean, deviation = model.posterior
     return np.stack(np.broadcast_arrays((mean - mu) / deviation**2, 1 - (sigma / deviation) ** 2))
+
+
+def log_density_and_score(log_q, z, theta):
+    r"""Log density of a law with one parameter, and its score, by automatic differentiation at fixed z.
+
+    Parameters
+    ----------
+    log_q : callable, ``(n,), (n,) -> (n,)``
+        :math:`\log q(z;\theta)` of tensors, in nats.
+    z : array, shape ``(n,)``
+        Inside the support.
+    theta : float
+
+    Returns
+    -------
+    log_density, score : array, shape ``(n,)``
+
+    Raises
+    ------
+    ValueError
+        If ``log_q`` does not return one finite number per z.
+
+    Examples
+    --------
+    >>> log_density_and_score(lambda z, theta: torch.log(theta) - theta * z, np.array([0.5, 2.0]), 1.0)[1]
+    array([ 0.5, -1. ])
+    """
+    z = torch.as_tensor(z)
+    parameter = torch.full_like(z, theta).requires_grad_()
+    values = require_float("log_q(z, theta)", log_q(z, parameter))
+    if values.shape != z.shape:
+        raise ValueError(f"log_q must return shape {tuple(z.shape)}, got {tuple(values.shape)}")
+    (score,) = torch.autograd.grad(values.sum(), parameter)
+    return values.detach().numpy(), score.numpy()
 
 
 def square_elbo(model, mu, sigma):
@@ -110,15 +146,15 @@ def square_curvature(model, mu, sigma):
 
 
 def conjugate_coefficients(model, mu, sigma):
-    r"""The ELBO's integrand of the conjugate model, a parabola :math:`a+b\epsilon+c\epsilon^2` in the noise.
+    r"""The ELBO's integrand of the conjugate model, a parabola :math:`c_0+c_1\epsilon+c_2\epsilon^2` in the noise.
 
-    .. math:: a=\log p(x)+\log\frac{\sigma}{\sqrt v}-\frac{(\mu-m)^2}{2v},\quad
-        b=-\frac{(\mu-m)\sigma}{v},\quad c=\frac12\Bigl(1-\frac{\sigma^2}{v}\Bigr)
+    .. math:: c_0=\log p(x)+\log\frac{\sigma}{v}-\frac{(\mu-m)^2}{2v^2},\quad
+        c_1=-\frac{(\mu-m)\sigma}{v^2},\quad c_2=\frac12\Bigl(1-\frac{\sigma^2}{v^2}\Bigr)
 
     Parameters
     ----------
     model : ConjugateGaussian
-        With posterior :math:`N(m,v)`.
+        With posterior :math:`N(m,v^2)`.
     mu, sigma : float
         Of q, ``sigma`` positive.
 
@@ -244,11 +280,11 @@ def wave_threshold(phase):
 
 
 def step_moments(c, mu, sigma):
-    r"""Mean and variance of one score-function draw in :math:`\mu` for the step :math:`f(z)=1[z>c]`.
+    r"""Mean and variance of one score-function draw in :math:`\mu` for the step :math:`f(z)=1[z>z_0]`.
 
-    With :math:`t=(c-\mu)/\sigma` and the standard normal density :math:`n(t)` and tail :math:`N(-t)`,
+    With :math:`t=(z_0-\mu)/\sigma` and the standard normal density :math:`\varphi(t)` and tail :math:`\Phi(-t)`,
 
-    .. math:: \frac{n(t)}{\sigma},\qquad\frac{t\,n(t)+N(-t)-n(t)^2}{\sigma^2}
+    .. math:: \frac{\varphi(t)}{\sigma},\qquad\frac{t\,\varphi(t)+\Phi(-t)-\varphi(t)^2}{\sigma^2}
 
     Parameters
     ----------

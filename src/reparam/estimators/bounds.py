@@ -158,7 +158,8 @@ def total_derivative(log_joint, q, eps):
 
     .. math:: \nabla_\phi\bigl[\log p(x,G(\epsilon;\phi))-\log q(G(\epsilon;\phi);\phi)\bigr]
 
-    The path derivative less the score, which is the gradient that :math:`\log q(z;\phi)` has at fixed z.
+    Autograd follows :math:`\phi` to both places where it stands. Every draw has a copy of :math:`\phi` of its own, so
+    that one call returns one gradient per draw.
 
     Parameters
     ----------
@@ -179,8 +180,11 @@ def total_derivative(log_joint, q, eps):
     ValueError
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
-    path, score = path_derivative(log_joint, q, eps), q.detach().score(eps)
-    return GradientDraws(path.mu - score.mu, path.log_sigma - score.log_sigma)
+    q.detach().path(eps)  # refuses noise of another shape
+    copies = DiagonalGaussian(*(row.detach().expand_as(eps).clone().requires_grad_() for row in (q.mu, q.log_sigma)))
+    z = copies.path(eps)
+    bound = log_joint(z) - copies.log_density(z)
+    return GradientDraws(*torch.autograd.grad(bound.sum(), (copies.mu, copies.log_sigma)))
 
 
 def controlled(log_joint, q, eps, weight):

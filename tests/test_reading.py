@@ -1,0 +1,35 @@
+"""Reading times, and the landing page's table of chapters."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
+
+from build import toc_pages
+from reading import minutes
+
+
+def test_minutes_count_words_equations_and_visible_code():
+    assert minutes("word " * 1100) == 10
+    assert minutes("word " * 550 + "\n$$\na=b\n$$ (x)\n" * 22) == 10  # 22 equations are 550 words
+    cell = "\n```{code-cell} ipython3\n" + "x = 1\n" * 110 + "```\n"
+    assert minutes("word " * 550 + cell) == 10  # 110 lines are 550 words
+    hidden = cell.replace("x = 1\n", "---\ntags: [hide-input]\n---\nx = 1\n", 1)
+    assert minutes("word " * 550 + hidden) == 5
+
+
+def test_minutes_leave_out_front_matter_and_exercises_and_know_no_zero():
+    assert minutes("---\n" + "a: b\n" * 2000 + "---\nword") == 5
+    assert minutes("word " * 1100 + "\n## Exercises\n" + "word " * 9000) == 10
+
+
+def test_the_landing_page_lists_the_chapters_in_order_with_their_numbers_and_minutes():
+    text = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d*) ?\| \{doc\}`(\w+)` \|.*\| \{minutes\}`(\w+)` \|$", text, re.MULTILINE)
+    pages = [p.split("/")[-1] for p in toc_pages()[1:]]
+    listed = [page for _, page, _ in rows]
+    assert listed == pages[: len(listed)]
+    assert [page for _, _, page in rows] == listed
+    assert [number for number, *_ in rows] == ["", *map(str, range(1, len(rows)))]

@@ -206,7 +206,7 @@ NAN = float("nan")
     (lambda: sgvi.quadratic_variance(1.0, [1.0], [1.0], [NAN]), "sigma must be finite"),
     (lambda: sgvi.quadratic_variance(1.0, [1.0, 2.0], [1.0], [1.0]), r"\(d,\), got \(2,\), \(1,\) and \(1,\)"),
     (lambda: sgvi.quadratic_variance(1.0, 1.0, 1.0, 1.0), r"one shape \(d,\)"),
-    (lambda: sgvi.log_density_and_score(lambda z, t: (t * z).sum()[None], np.ones(3), 1.0), r"shape \(3,\), got \(1,\)"),
+    (lambda: sgvi.log_density_and_score(lambda z, t: (t * z)[:1], np.ones(3), 1.0), r"shape \(3,\), got \(1,\)"),
     (lambda: sgvi.log_density_and_score(lambda z, t: torch.log(-t), np.ones(3), 1.0), "log_q.* must be finite"),
     (lambda: sgvi.wave_variances(0.0, 0.0, 1.0), "k must be positive"),
     (lambda: sgvi.wave_variances(1.0, NAN, 1.0), "phase must be finite"),

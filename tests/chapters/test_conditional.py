@@ -10,6 +10,7 @@ from torch.testing import assert_close
 from reparam import noise, quadrature
 from reparam.chapters import conditional
 from reparam.laws import scoring_rules
+from reparam.teaching import figures
 from reparam.teaching.exercises.conditional import EXERCISES
 from reparam.teaching.grader import grade
 
@@ -208,19 +209,20 @@ class Shift(torch.nn.Module):
         return (self.theta - 1.0) ** 2 + 0 * z
 
 
-def test_train_finds_the_minimum_of_every_copy_and_watches_each_step():
+def test_train_finds_the_minimum_of_every_copy_and_watches_the_steps_asked_for():
     model, rows = Shift((3.0, -2.0)), torch.zeros(400, 1, dtype=torch.float64)
-    seen = conditional.train(model, model.loss, rows, lr=0.05, watch=lambda: model.theta.clone())
+    seen = conditional.train(model, model.loss, rows, lr=0.05, watch=lambda: model.theta.clone(), at=(0, 7, 400))
     assert_close(model.theta.detach(), tensor(1.0, 1.0)[:, None], atol=1e-3, rtol=0)
-    assert len(seen) == 401
+    assert list(seen) == [0, 7, 400]
     assert_close(seen[0], tensor(3.0, -2.0)[:, None])
-    assert_close(seen[-1], model.theta.detach())
+    assert_close(seen[400], model.theta.detach())
 
 
 def test_train_step_falls_linearly_and_copies_do_not_disturb_each_other():
     # Adam's first step has the length lr; the second of two, half of that
     model, rows = Shift((3.0, -2.0)), torch.zeros(2, 1, dtype=torch.float64)
-    first, second, third = conditional.train(model, model.loss, rows, lr=0.1, watch=lambda: model.theta.clone())
+    seen = conditional.train(model, model.loss, rows, lr=0.1, watch=lambda: model.theta.clone(), at=range(3))
+    first, second, third = seen.values()
     assert_close(second - first, tensor(-0.1, 0.1)[:, None], atol=1e-6, rtol=0)
     assert_close(third - second, tensor(-0.05, 0.05)[:, None], atol=1e-3, rtol=0)
     alone = Shift((-2.0,))
@@ -230,39 +232,52 @@ def test_train_step_falls_linearly_and_copies_do_not_disturb_each_other():
 
 def test_training_without_watch_returns_nothing_and_starts_with_steps_of_three_hundredths():
     model = Shift((0.0,))
-    assert conditional.train(model, model.loss, torch.zeros(1, 1, dtype=torch.float64)) == []
+    assert conditional.train(model, model.loss, torch.zeros(1, 1, dtype=torch.float64)) == {}
     assert_close(model.theta.detach(), tensor(0.03)[:, None], atol=1e-6, rtol=0)
 
 
 def test_held_out_forecasts_come_from_a_network_that_has_not_seen_the_patient():
     x = torch.linspace(-1, 1, 12, dtype=torch.float64)
-    fold, fresh = torch.arange(12) % 3, noise.normal("test/held", 15, 2, 3, 12)
+    folds, fresh = torch.stack([torch.arange(12) % 3, torch.arange(12) // 4]), noise.normal("test/held", 15, 2, 6, 12)
 
     def forecast(y):
         return conditional.held_out(
-            conditional.OBJECTIVES["likelihood"], x, y, fold, fresh, noise.torch_generator("test/held"), width=4
+            conditional.OBJECTIVES["likelihood"], x, y, folds, fresh, noise.torch_generator("test/held"), width=4
         )
 
     y = x.clone()
     moved = y.clone()
-    moved[4] += 5.0  # of fold 1
+    moved[4] += 5.0  # of fold 1 in both deals
     (mu, sigma), (mu_moved, sigma_moved) = forecast(y), forecast(moved)
-    assert mu.shape == sigma.shape == (12,)
-    assert_close(mu[fold == 1], mu_moved[fold == 1])
-    assert_close(sigma[fold == 1], sigma_moved[fold == 1])
-    assert (mu[fold != 1] - mu_moved[fold != 1]).abs().min() > 1e-6
+    assert mu.shape == sigma.shape == (2, 12)
+    assert_close(mu[folds == 1], mu_moved[folds == 1])
+    assert_close(sigma[folds == 1], sigma_moved[folds == 1])
+    assert (mu[folds != 1] - mu_moved[folds != 1]).abs().min() > 1e-6
 
 
 def test_held_out_networks_are_those_of_a_training_with_weights_zero_and_one():
     x, y = torch.linspace(-1, 1, 12, dtype=torch.float64), noise.normal("test/held-y", 12)
-    fold, fresh = torch.arange(12) % 3, noise.normal("test/held", 15, 2, 3, 12)
-    objective = conditional.OBJECTIVES["energy score"]
-    mu, sigma = conditional.held_out(objective, x, y, fold, fresh, noise.torch_generator("test/held"))
-    heads = conditional.Heads(8, 3, noise.torch_generator("test/held"))
-    seen = torch.stack([(fold != f).double() for f in range(3)])
-    conditional.train(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.02)
-    for given, all_folds in zip((mu, sigma), heads(x), strict=True):
-        assert_close(given, torch.stack([all_folds[f, i] for i, f in enumerate(fold)]).detach())
+    folds = torch.stack([torch.arange(12) % 3, torch.arange(12) // 4])
+    fresh, objective = noise.normal("test/held", 15, 2, 6, 12), conditional.OBJECTIVES["energy score"]
+    mu, sigma = conditional.held_out(objective, x, y, folds, fresh, noise.torch_generator("test/held"))
+    heads = conditional.Heads(8, 6, noise.torch_generator("test/held"))
+    seen = torch.stack([(fold != f).double() for fold in folds for f in range(3)])
+    conditional.train(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.03)
+    for given, copies in zip((mu, sigma), (output.detach() for output in heads(x)), strict=True):
+        expected = [[copies[3 * deal + f, i] for i, f in enumerate(fold)] for deal, fold in enumerate(folds)]
+        assert_close(given, torch.tensor(expected))
+
+
+def test_the_area_of_the_crps_lies_between_the_law_and_the_step():
+    figure, ax = figures.panels()
+    t = np.array([-1.0, 0.5, 2.0])
+    conditional.draw_crps(ax, t, 0.5, 0.75, 0.5)
+    below, step = ax.lines
+    # one deviation and a half on each side... (-1 - 0.5) / 0.75 = -2
+    np.testing.assert_allclose(below.get_ydata(), [0.022750131948179195, 0.5, 0.9772498680518208], rtol=1e-12)
+    np.testing.assert_allclose(step.get_ydata(), [0.0, 1.0, 1.0])
+    assert len(ax.collections) == 1
+    figure.clear()
 
 
 def test_diabetes_is_the_known_data_set():

@@ -165,10 +165,10 @@ def test_soft_step_values():
 
 
 def test_squash_and_its_slope():
-    # y|y|/(1+y^2) at 2 is 4/5; its slope is 2|y|/(1+y^2)^2
-    assert_close(needs.squash(t(-2, 0, 2)), t(-0.8, 0, 0.8))
+    # y^3/(1+y^2)^(3/2) at 2 is 8/5^1.5; its slope is 3y^2/(1+y^2)^(5/2), 12/5^2.5
+    assert_close(needs.squash(t(-2, 0, 2)), t(-8 / 5**1.5, 0, 8 / 5**1.5))
     got = needs.path_gradient(needs.squash, lambda r, p: p[:, 0] + r, [0.0], t(-2, 0, 2))
-    assert_close(got[:, 0], t(4 / 25, 0, 4 / 25))
+    assert_close(got[:, 0], t(12 / 5**2.5, 0, 12 / 5**2.5))
 
 
 FLOWS = [(0.0, 1.0, 0.0, 1.0), (0.4, 0.7, 0.5, 0.8), (-1.0, 2.0, -0.3, 1.6)]

@@ -193,6 +193,18 @@ def test_training_yields_every_step_and_approaches_a_shifted_law():
     assert joint.sorted_pairing(net(z[0][:, None])[:, 0].detach(), 3 + t[0]) < before / 10
 
 
+def test_copies_trained_together_are_those_trained_alone():
+    z, t = draws(2, 3, 2, 16)
+    both = networks.Stack((1, 4, 1), 2, noise.torch_generator("test/joint-stack"))
+    alone = networks.Stack((1, 4, 1), 2, noise.torch_generator("test/joint-stack"))
+    list(joint.train(both, joint.sorted_pairing, z, t))
+    # the second copy by itself: the first one's loss does not count
+    list(joint.train(alone, lambda y, t: joint.sorted_pairing(y, t)[1:], z, t))
+    at = torch.linspace(-1, 1, 5, dtype=torch.float64)[:, None]
+    assert_close(both(at)[1], alone(at)[1])
+    assert (both(at)[0] - alone(at)[0]).abs().max() > 1e-3
+
+
 @pytest.mark.parametrize(("rate", "options"), [(0.1, (0.1,)), (0.02, ())], ids=["given", "default"])
 def test_the_first_step_has_the_length_of_the_rate_and_the_last_is_short(rate, options):
     # Adam's first step moves every weight by the rate; with two rows the second's rate is rate * cos(pi/4)
@@ -208,6 +220,47 @@ def test_training_needs_data_for_every_row_of_noise():
     net = networks.mlp((1, 1), noise.torch_generator("test/joint-line"))
     with pytest.raises(ValueError, match="zip"):
         list(joint.train(net, joint.sorted_pairing, draws(3, 4), draws(2, 4)))
+
+
+def test_noise_goes_up_to_the_map_and_over_to_the_density():
+    figure, ax = figures.panels()
+    joint.draw_map(ax, np.array([-1.0, 0.5]), TARGET)
+    curve, first, second = ax.lines
+    np.testing.assert_allclose(curve.get_ydata(), TARGET.transport(curve.get_xdata()), atol=1e-12)
+    for line, z in ((first, -1.0), (second, 0.5)):
+        np.testing.assert_allclose(line.get_xdata()[:2], [z, z], atol=1e-12)
+        np.testing.assert_allclose(line.get_ydata()[1:], [TARGET.transport(z)] * 2, atol=1e-12)
+    outline = ax.collections[0].get_paths()[0].vertices
+    top = outline[outline[:, 0].argmax()]
+    assert top[1] == pytest.approx(-1.5, abs=0.05)  # the narrow hump is the highest
+    assert top[0] - 4.6 == pytest.approx(3 * TARGET.density(np.array([-1.5]))[0], rel=0.02)
+    figure.clear()
+
+
+def test_the_way_up_across_and_down_ends_at_the_map():
+    figure, (left, right) = figures.panels(2)
+    for ax in (left, right):
+        ax.set(xlim=(-3, 3))
+    joint.draw_read_off(left, right, 0.85, TARGET, "k")
+    up, down = left.lines[0], right.lines[0]
+    np.testing.assert_allclose(up.get_xdata(), [0.85, 0.85, 3.0], atol=1e-12)
+    np.testing.assert_allclose(up.get_ydata(), [0.0, stats.norm.cdf(0.85), stats.norm.cdf(0.85)], atol=1e-12)
+    np.testing.assert_allclose(down.get_xdata(), [-3.0, TARGET.transport(0.85), TARGET.transport(0.85)], atol=1e-12)
+    np.testing.assert_allclose(down.get_ydata()[::2], [TARGET.cdf(TARGET.transport(0.85)), 0.0], atol=1e-12)
+    assert [t.get_text() for ax in (left, right) for t in ax.texts] == ["z", "T(z)"]
+    figure.clear()
+
+
+def test_pairs_are_joined_from_the_upper_to_the_lower_row():
+    figure, ax = figures.panels()
+    y, t = np.array([0.0, 1.0]), np.array([3.0, -1.0])
+    joint.draw_pairs(ax, y, t)
+    first, second, upper, lower = ax.lines
+    np.testing.assert_allclose(first.get_xydata(), [[0.0, 1.0], [3.0, 0.0]], atol=1e-12)
+    np.testing.assert_allclose(second.get_xydata(), [[1.0, 1.0], [-1.0, 0.0]], atol=1e-12)
+    np.testing.assert_allclose(upper.get_xydata(), [[0.0, 1.0], [1.0, 1.0]], atol=1e-12)
+    np.testing.assert_allclose(lower.get_xydata(), [[3.0, 0.0], [-1.0, 0.0]], atol=1e-12)
+    figure.clear()
 
 
 def test_a_frame_shows_map_and_law_beside_the_target():

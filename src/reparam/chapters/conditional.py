@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.special import ndtr
 from torch import nn
 
 from reparam import quadrature
@@ -11,7 +12,7 @@ from reparam.chapters.joint import energy_score, sorted_pairing
 from reparam.laws import scoring_rules
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.networks import Stack, descend
-from reparam.teaching.figures import MUTED
+from reparam.teaching.figures import BLUE, INK, MUTED, ORANGE
 
 SQRT_2PI = math.sqrt(2 * math.pi)
 
@@ -248,7 +249,7 @@ def sorted_batch(draws, y):
     Parameters
     ----------
     draws : Tensor, shape ``(K, ..., n)``
-    y : Tensor, shape ``(n,)``
+    y : Tensor, of a shape that broadcasts to ``(..., n)``
 
     Returns
     -------
@@ -291,7 +292,7 @@ def side_by_side(objectives):
     return together
 
 
-def train(model, loss, noise, lr=0.03, watch=None):
+def train(model, loss, noise, lr=0.03, watch=None, at=()):
     """Adam with a step size that falls linearly to zero; one step per row of noise.
 
     Parameters
@@ -305,39 +306,41 @@ def train(model, loss, noise, lr=0.03, watch=None):
     lr : float
         The first step size.
     watch : callable, optional
-        Called without gradients before every step and after the last.
+        Called without gradients after as many steps as ``at`` says.
+    at : sequence of int
+        From 0, before the first step, to ``len(noise)``, after the last.
 
     Returns
     -------
-    list
-        What ``watch`` returned, ``steps + 1`` values; empty without it.
+    dict
+        From each number in ``at`` to what ``watch`` returned then.
     """
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    seen = []
+    seen = {}
 
-    def look():
-        if watch is not None:
+    def look(step):
+        if step in at:
             with torch.no_grad():
-                seen.append(watch())
+                seen[step] = watch()
 
     for step, z in enumerate(noise):
-        look()
+        look(step)
         descend(optimizer, loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
-    look()
+    look(len(noise))
     return seen
 
 
-def held_out(objective, x, y, fold, noise, generator, width=8):
-    """Mean and deviation for every observation, from a network that has not seen it.
+def held_out(objective, x, y, folds, noise, generator, width=8):
+    """Mean and deviation for every observation, from a network that has not seen it, for several deals into folds.
 
     Parameters
     ----------
     objective : callable
         One of :data:`OBJECTIVES`.
     x, y : Tensor, shape ``(n,)``
-    fold : Tensor of integers, shape ``(n,)``
-        0 to F - 1; the network of fold f trains on all other folds.
-    noise : Tensor, shape ``(steps, K, F, n)``
+    folds : Tensor of integers, shape ``(deals, n)``
+        0 to F - 1; the network of fold f trains on all other folds of its deal.
+    noise : Tensor, shape ``(steps, K, deals * F, n)``
     generator : torch.Generator
         Source of the initial weights.
     width : int
@@ -345,16 +348,15 @@ def held_out(objective, x, y, fold, noise, generator, width=8):
 
     Returns
     -------
-    mu, sigma : Tensor, shape ``(n,)``
+    mu, sigma : Tensor, shape ``(deals, n)``
     """
-    copies = noise.shape[2]
-    training = fold != torch.arange(copies)[:, None]
+    deals, copies = len(folds), noise.shape[2]
+    training = folds[:, None] != torch.arange(copies // deals)[:, None]
     heads = Heads(width, copies, generator)
-    train(heads, lambda z: objective(*heads(x), z, y) * training, noise, lr=0.02)
+    train(heads, lambda z: objective(*heads(x), z, y) * training.flatten(0, 1), noise, lr=0.03)
     with torch.no_grad():
-        mu, sigma = heads(x)
-    each = torch.arange(len(x))
-    return mu[fold, each], sigma[fold, each]
+        each = (output.unflatten(0, (deals, -1)) for output in heads(x))
+    return tuple(output.gather(1, folds[:, None])[:, 0] for output in each)
 
 
 def diabetes():
@@ -375,6 +377,22 @@ def diabetes():
 
     features, target = load_diabetes(return_X_y=True, scaled=False)
     return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
+
+
+def draw_crps(ax, t, mu, sigma, y):
+    r"""The distribution function of :math:`N(\mu,\sigma^2)`, the step at y, and the area between them.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    t : array, shape ``(k,)``
+        Increasing.
+    mu, sigma, y : float
+    """
+    below, step = ndtr((t - mu) / sigma), (t >= y).astype(float)
+    ax.fill_between(t, below, step, color=ORANGE, alpha=0.35, lw=0, step="mid")
+    ax.plot(t, below, color=BLUE)
+    ax.plot(t, step, color=INK, lw=1.2, drawstyle="steps-mid")
 
 
 def draw_band(ax, x, y, grid, mu, sigma, color):

@@ -266,7 +266,7 @@ def soft_step_moments(tau, at, mu, sigma):
 
 
 def squash(y):
-    r"""The bounded, continuously differentiable cost :math:`y\lvert y\rvert/(1+y^2)`.
+    r"""The bounded, smooth cost :math:`y^3/(1+y^2)^{3/2}`, flat at 0.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def squash(y):
     -------
     Tensor, shape ``(n,)``
     """
-    return y * y.abs() / (1 + y * y)
+    return (y / (1 + y * y).sqrt()) ** 3
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ Laws on the line use NumPy; what is differentiated uses PyTorch. Noise is always
 
 import numpy as np
 import torch
-from scipy.special import betaln, log_ndtr, ndtri
+from scipy.special import betaln, log_ndtr, ndtr, ndtri
 
 from reparam import quadrature
 from reparam.guards import require_float
 from reparam.networks import descend
-from reparam.teaching.figures import BLUE, RED, note
+from reparam.teaching.figures import BLUE, MUTED, RED, note
 
 
 def box_muller(u, v):
@@ -118,7 +118,7 @@ def total_variance(mu, sigma):
     Returns
     -------
     within, between : float
-        :math:`\mathbb E[\sigma(X)^2]`, which Z brings, and :math:`\mathrm{Var}[\mu(X)]`, which X brings.
+        :math:`\mathbb E[\sigma(X)^2]`, left when X is known, and :math:`\mathrm{Var}[\mu(X)]`, which knowing X removes.
     """
     within, first, second = quadrature.expectation(lambda x: np.stack([sigma(x) ** 2, mu(x), mu(x) ** 2]))
     return float(within), float(second - first**2)
@@ -274,11 +274,11 @@ def train(net, objective, noise, data, rate=0.02):
 
     Parameters
     ----------
-    net : torch.nn.Module, ``(n, 1) -> (n, 1)``
-        The map :math:`G(\cdot;\theta)`; its weights are changed.
-    objective : callable, ``((n,), (n,)) -> ()``
-        J(y, data), to be minimised; for instance :func:`sorted_pairing`.
-    noise, data : Tensor, shape ``(steps, n)``
+    net : torch.nn.Module, ``(..., n, 1) -> (..., n, 1)``
+        The map :math:`G(\cdot;\theta)`, or several copies of it on a leading axis; its weights are changed.
+    objective : callable, ``((..., n), (..., n)) -> (...)``
+        J(y, data), to be minimised, one value per copy; for instance :func:`sorted_pairing`.
+    noise, data : Tensor, shape ``(steps, ..., n)``
         A row for each step.
     rate : float
         First step length; it falls to zero along a quarter of a cosine.
@@ -290,8 +290,63 @@ def train(net, objective, noise, data, rate=0.02):
     """
     optimizer = torch.optim.Adam(net.parameters(), fused=True)
     for step, (z, t) in enumerate(zip(noise, data, strict=True)):
-        descend(optimizer, objective(net(z[:, None])[:, 0], t), rate * np.cos(0.5 * np.pi * step / len(noise)))
+        loss = objective(net(z[..., None])[..., 0], t).sum()
+        descend(optimizer, loss, rate * np.cos(0.5 * np.pi * step / len(noise)))
         yield step + 1
+
+
+def draw_map(ax, z, law):
+    """Noise, the increasing map to a law, and the law's density on its side along the right edge.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    z : array, shape ``(n,)``
+        Noise numbers that are led along the map.
+    law : Mixture
+    """
+    line, edge = np.linspace(-3.2, 3.2, 200), 4.6
+    ax.plot(line, law.transport(line), color=BLUE)
+    for noise, y in zip(z, law.transport(z), strict=True):
+        ax.plot([noise, noise, edge], [-4, y, y], color=MUTED, linewidth=0.6)
+    height = np.linspace(-4, 4.3, 200)
+    ax.fill_betweenx(height, edge, edge + 3 * law.density(height), color=RED, alpha=0.4, linewidth=0)
+    ax.set_xlim(-3.3, edge + 2.2)
+    ax.set_xticks([-2, 0, 2])
+
+
+def draw_read_off(left, right, z, law, color):
+    r"""The way from z up to :math:`\Phi(z)`, across to F, and down to :math:`T(z)`.
+
+    Parameters
+    ----------
+    left, right : matplotlib Axes
+        With the distribution functions of the noise and of the law, on one vertical axis.
+    z : float
+    law : Mixture
+    color : str
+    """
+    height, y = ndtr(z), law.transport(z)
+    left.plot([z, z, left.get_xlim()[1]], [0, height, height], "--", color=color)
+    right.plot([right.get_xlim()[0], y, y], [height, height, 0], "--", color=color)
+    note(left, z, 0.04, "z", color=color)
+    note(right, y, 0.04, "T(z)", color=color)
+
+
+def draw_pairs(ax, y, t):
+    """Two rows of points, each joined with its partner.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    y, t : array, shape ``(n,)``
+        The upper and the lower row; partners have one index.
+    """
+    ax.plot([y, t], [1, 0], color=MUTED, linewidth=1.2)
+    ax.plot(y, np.ones_like(y), "o", color=BLUE)
+    ax.plot(t, np.zeros_like(t), "o", color=RED)
+    ax.set_yticks([0, 1], ["data t", "made y"])
+    ax.set(ylim=(-0.2, 1.2))
 
 
 def draw_learning(left, right, z, y, target):

@@ -1,0 +1,9 @@
+"""A test bench for a reader's own model: is this gradient right, and which estimator should be used?
+
+Needs nothing of the book: ``from reparam import bench``.
+"""
+
+from reparam.bench.given import Unusable
+from reparam.bench.verdict import Verdict, is_unbiased
+
+__all__ = ["Unusable", "Verdict", "is_unbiased"]

@@ -1,0 +1,316 @@
+r"""What is measured: the gradient that a step leaves, and the change of a mean along a piece of the way.
+
+The reference rests on the fundamental theorem of calculus. Where :math:`V(\theta)` is the mean of the loss and
+:math:`\theta_t=\theta+tv`,
+
+.. math:: \frac{V(\theta_h)-V(\theta)}h=\mathbb E_{t\sim U(0,h)}\bigl[v^\top\nabla V(\theta_t)\bigr],
+
+for every length h, without an error of discretization. The left side needs values alone, at common noise. On the right
+stands the gradient that is judged, at pairs t, h - t.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from reparam.bench.given import Faulty, Unusable, arguments, generators, per_draw, reseed, surroundings
+
+PIECE = 0.3
+"""Length of a piece, relative to a parameter's size (or to 0.3, if that is larger)."""
+
+
+class NotFinite(Exception):
+    """A loss or a gradient was NaN or infinite."""
+
+
+class Step:
+    """A user's function as two functions of a seed: the value of its loss, and the gradient that it leaves."""
+
+    def __init__(self, loss, parameters, law, draws):
+        self.loss, self.parameters, self.law, self.draws = loss, parameters, law, draws or 100
+        wanted = arguments(loss, "loss")
+        if wanted > 1:
+            raise Unusable(f"loss must take no argument (it draws its own noise) or one (the draws); it takes {wanted}")
+        self.of_draws = wanted == 1 and law is not None
+        self.of_count = wanted == 1 and law is None
+        if self.of_draws and not law.has_path:
+            raise Faulty("gradient", "no path", f"{type(law()).__name__} has no rsample: its draws carry no slopes, and "
+                         "backward through loss(z) misses their part. Use a score function, or hand over your own step")
+        self._generators = generators(loss)
+        self.no_graph, self.missing, self.oldest = False, set(), None
+        self.surrogate, self._looks = False, 0
+
+    def _call(self, seed):
+        for p in self.parameters.tensors:
+            p.grad = None
+        reseed(seed, self._generators)
+        if self.of_draws:
+            out = self.loss(self.law.draw(self.draws, path=True))
+            if not isinstance(out, (tuple, list)) and not (isinstance(out, torch.Tensor) and out.ndim == 0):
+                try:
+                    out = per_draw(out, self.draws, "loss")
+                except Unusable as error:
+                    raise Faulty("objective", "wrong shape", str(error)) from None
+        else:
+            out = self.loss(self.draws) if self.of_count else self.loss()
+        loss, value = out if isinstance(out, (tuple, list)) and len(out) == 2 else (out, out)
+        self.surrogate = loss is not value
+        return self._mean(loss), self._mean(value)
+
+    @staticmethod
+    def _mean(x):
+        if x is None or isinstance(x, (int, float)):
+            return x
+        if isinstance(x, np.ndarray | np.generic):
+            return float(x.mean())
+        if not isinstance(x, torch.Tensor):
+            raise Unusable(f"loss must return a tensor, or (surrogate, loss), got {type(x).__name__}")
+        if x.is_complex() or x.numel() == 0 or x.ndim > 2 or (x.ndim == 2 and 1 not in x.shape):
+            raise Faulty("objective", "wrong shape", f"the loss has {x.dtype} and shape {tuple(x.shape)} where one number "
+                         "or one per draw is needed: did (n, 1) meet (n,)?")
+        return x.mean() if x.is_floating_point() else x.to(torch.get_default_dtype()).mean()
+
+    def value(self, seed):
+        """Value of the loss at the noise of a seed; ``nan`` if the step returns none."""
+        value = self._call(seed)[1]
+        return float("nan") if value is None else float(value)
+
+    def gradient(self, seed):
+        """Gradients, one per tensor, ``None`` where there is none, and the value of the loss."""
+        first = self._looks == 0
+        mark = torch.ones((), requires_grad=True).clone().grad_fn._sequence_nr() if first else 0
+        loss, value = self._call(seed)
+        grads = self.parameters.gradients()
+        if all(g is None for g in grads) and isinstance(loss, torch.Tensor):
+            self.no_graph = not loss.requires_grad
+            if loss.requires_grad:
+                if first:  # once is enough
+                    self.oldest, self._looks = stale(loss.grad_fn, mark), 1
+                loss.backward(retain_graph=True)
+                grads = self.parameters.gradients()
+        number = float("nan") if value is None else float(value)
+        sums = [float(g.sum()) for g in grads if g is not None]
+        if not all(map(math.isfinite, sums)) or (value is not None and not math.isfinite(number)):
+            raise NotFinite
+        self.missing = {n for n, g in zip(self.parameters.names, grads, strict=True) if g is None}
+        return grads, number
+
+    def again(self, seed):
+        """The loss with its graph, for the search for a NaN."""
+        return lambda: self._call(seed)[0]
+
+
+def stale(node, mark):
+    """Name of an operation in a loss's graph that ran before the step did, or ``None``."""
+    seen, waiting = set(), [node]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if "AccumulateGrad" not in node.name() and node._sequence_nr() < mark:
+            return node.name()
+        waiting += [nxt for nxt, _ in node.next_functions]
+    return None
+
+
+class Intended:
+    """The mean that was meant: draws of the law, and an integrand with one number per draw."""
+
+    def __init__(self, integrand, law, draws):
+        self.integrand, self.law, self.draws = integrand, law, draws
+        self._generators = generators(integrand)
+        self.states = law.states()
+
+    def value(self, seed, integrand=None, law=None):
+        """Mean over draws at the noise of a seed, or the exact mean of a law with few states."""
+        reseed(seed, self._generators)
+        integrand, law = integrand or self.integrand, law or self.law
+        if self.states is not None and law is self.law:
+            weights = self.law.log_density(self.states).double().exp()
+            f = per_draw(integrand(self.states), len(self.states), "intended").double()
+            return float((weights * f.detach()).sum() / weights.sum())
+        return float(per_draw(integrand(law.draw(self.draws)), self.draws, "intended").detach().double().mean())
+
+    def score_gradient(self, seed, parameters):
+        """Gradients by the score function with leave-one-out baselines: for a law that cannot be made afresh."""
+        reseed(seed, self._generators)
+        n = max(self.draws or 100, 2)
+        z = self.law.draw(n)
+        f = per_draw(self.integrand(z), n, "intended")
+        bracket = (f.detach() - f.detach().mean()) * n / (n - 1)
+        total = (bracket * self.law.log_density(z)).mean() + (f.mean() if f.requires_grad else 0.0)
+        if not total.requires_grad:
+            raise Unusable("neither law nor intended depends on the parameters: there is nothing to differentiate")
+        grads = torch.autograd.grad(total, parameters.tensors, allow_unused=True, retain_graph=True)
+        return grads, float(f.detach().mean())
+
+
+@dataclass
+class Direction:
+    """One direction of one tensor, with the length of the piece along which it is judged."""
+
+    index: int
+    name: str
+    vector: torch.Tensor
+    length: float = 1.0
+
+    def along(self, grads):
+        """Slope along it."""
+        g = grads[self.index]
+        return 0.0 if g is None else float((g * self.vector).sum())
+
+
+def directions(parameters, seed):
+    """Coordinates of small tensors, random signs for large ones, each scaled by the size of what it moves."""
+    made, rng = [], np.random.default_rng([seed, 16])
+    for i, (name, p) in enumerate(zip(parameters.names, parameters.tensors, strict=True)):
+        count = p.numel()
+        size = PIECE * p.detach().abs().clamp(min=PIECE) / (p.shape[-1] if p.ndim > 1 else 1) ** 0.5
+        if count <= 4:
+            for j in range(count):
+                v = torch.zeros(count, dtype=p.dtype, device=p.device)
+                v[j] = size.reshape(-1)[j] * (1.0 if rng.random() < 0.5 else -1.0)
+                made.append(Direction(i, name if count == 1 else f"{name}[{j}]", v.reshape(p.shape)))
+        else:
+            for _ in range(2 if len(parameters.tensors) <= 8 else 1):
+                signs = torch.from_numpy(rng.choice([-1.0, 1.0], size=tuple(p.shape))).to(p)
+                made.append(Direction(i, name, size * signs))
+    return made
+
+
+@dataclass
+class Record:
+    """What was measured: one row per replicate, one column per direction."""
+
+    own: list = field(default_factory=list)
+    meant: list = field(default_factory=list)
+    left: list = field(default_factory=list)
+    values: list = field(default_factory=list)
+
+    def __add__(self, other):
+        return Record(*(getattr(self, k) + getattr(other, k) for k in ("own", "meant", "left", "values")))
+
+    def arrays(self):
+        """Changes of the own mean, of the intended mean, slopes that were left, and the two values."""
+        return tuple(np.asarray(x, dtype=float) for x in (self.own, self.meant, self.left, self.values))
+
+
+class Bench:
+    """Replicates of the comparison, each at noise of its own."""
+
+    def __init__(self, step, intended, parameters, seed):
+        self.step, self.intended, self.parameters, self.seed = step, intended, parameters, seed
+        self.directions = directions(parameters, seed)
+        self.rng = np.random.default_rng([seed, 17])
+        self.at_start = intended is not None and not movable(intended, parameters)
+        self.count, self.seconds, self.with_own, self.paired = 0, 0.0, True, True
+
+    def _next(self):
+        self.count += 1
+        return int(self.seed * 1_000_003 + self.count) % 2**31
+
+    def _values(self, seed):
+        own = self.step.value(seed) if self.with_own or not self.intended else float("nan")
+        return own, (self.intended.value(seed) if self.intended and not self.at_start else own)
+
+    def match(self):
+        """As many draws for the reference as the step takes, if a number within its reach makes the values equal."""
+        if self.intended is None or self.step.of_draws or self.intended.draws is not None:
+            return
+        seed, self.intended.draws = self._next(), 100
+        value = self.step.value(seed)
+        for n in counts(self.step.loss):
+            self.intended.draws = n
+            if abs(self.intended.value(seed) - value) <= 1e-4 * abs(value):
+                return
+        self.intended.draws = 100
+
+    def settle(self):
+        """Shorten pieces that leave the domain of the loss or the law, and lengthen those along which nothing moves."""
+        seeds = [self._next() for _ in range(3)]
+        self.parameters.place()
+        here = [self._values(s) for s in seeds]
+        for d in self.directions:
+            shortened = False
+            for _ in range(12):
+                try:
+                    self.parameters.place(d.index, d.vector, d.length)
+                    there = [self._values(s) for s in seeds]
+                    self.step.gradient(seeds[0])
+                    fine = np.isfinite(np.nan_to_num(np.array(there), nan=0.0 if np.isnan(here).any() else np.inf)).all()
+                except (ValueError, RuntimeError, NotFinite):
+                    fine = False
+                still = fine and all(a == b for a, b in zip(here, there, strict=True))
+                if fine and not (still and d.length < 16 and not shortened):
+                    break
+                d.length, shortened = (d.length / 2, True) if not fine else (d.length * 4, shortened)
+        self.parameters.place()
+
+    def replicate(self, record, own=True):
+        """One row: every direction at one seed; the step's own mean is left out unless it is asked for."""
+        start, seed = time.process_time(), self._next()
+        self.parameters.place()
+        here = self._values(seed)  # the step's own value is always among them
+        rows = ([], [], [])
+        if self.at_start:
+            grads, value = self.intended.score_gradient(seed, self.parameters)
+            own, _ = self.step.gradient(seed)
+            rows = ([float("nan")] * len(self.directions), [d.along(grads) for d in self.directions],
+                    [d.along(own) for d in self.directions])
+            here = (here[0], value)
+        self.with_own = own or not self.intended
+        for d in () if self.at_start else self.directions:
+            for row, x in zip(rows, self._piece(d, seed, here), strict=True):
+                row.append(x)
+        for name, row in zip(("own", "meant", "left"), rows, strict=True):
+            getattr(record, name).append(row)
+        record.values.append(here)
+        self.with_own = True
+        self.seconds += time.process_time() - start
+
+    def _piece(self, d, seed, here):
+        h, t = d.length, self.rng.random() * d.length
+        self.parameters.place(d.index, d.vector, h)
+        there = self._values(seed)
+        slopes = []
+        for place in (t, h - t):
+            self.parameters.place(d.index, d.vector, place)
+            slopes.append(d.along(self.step.gradient(seed)[0]))
+            seed = seed if self.paired else self._next()  # where pairing gains nothing, fresh noise does
+        return (there[0] - here[0]) / h, (there[1] - here[1]) / h, sum(slopes) / 2
+
+
+def counts(fn):
+    """Whole numbers within reach of a function that may be its number of draws."""
+    code = getattr(fn, "__code__", None)
+    found = [*(code.co_consts if code else ()), *(getattr(fn, "__defaults__", None) or ()), *surroundings(fn).values()]
+    sizes = [s for v in found if isinstance(v, (torch.Size, tuple)) for s in v[:1]]
+    return sorted({n for n in [*found, *sizes] if type(n) is int and 0 < n <= 10_000})[:8]
+
+
+def movable(intended, parameters):
+    """Whether the intended law follows its parameters when they are moved: objects built beforehand may not."""
+    if not intended.law.fixed:
+        return True
+    parameters.place()
+    z = intended.law.draw(2)
+    density = intended.law.log_density(z)
+    if not density.requires_grad:
+        return True
+    grads = torch.autograd.grad(density.sum(), parameters.tensors, allow_unused=True, retain_graph=True)
+    before = density.detach().clone()
+    try:
+        for i, g in enumerate(grads):
+            if g is not None and bool(g.abs().sum() > 0):
+                parameters.place(i, torch.ones_like(parameters.tensors[i]), 1e-2)
+                if torch.equal(intended.law.log_density(z).detach(), before):
+                    return False
+    except ValueError:
+        return False
+    finally:
+        parameters.place()
+    return True

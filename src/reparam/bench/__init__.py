@@ -3,7 +3,8 @@
 Needs nothing of the book: ``from reparam import bench``.
 """
 
+from reparam.bench.choice import Comparison, compare
 from reparam.bench.given import Unusable
 from reparam.bench.verdict import Verdict, is_unbiased
 
-__all__ = ["Unusable", "Verdict", "is_unbiased"]
+__all__ = ["Comparison", "Unusable", "Verdict", "compare", "is_unbiased"]

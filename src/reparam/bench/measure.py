@@ -289,7 +289,7 @@ def counts(fn):
     code = getattr(fn, "__code__", None)
     found = [*(code.co_consts if code else ()), *(getattr(fn, "__defaults__", None) or ()), *surroundings(fn).values()]
     sizes = [s for v in found if isinstance(v, (torch.Size, tuple)) for s in v[:1]]
-    return sorted({n for n in [*found, *sizes] if type(n) is int and 0 < n <= 10_000})[:8]
+    return sorted({1} | {n for n in [*found, *sizes] if type(n) is int and 0 < n <= 10_000})[:8]
 
 
 def movable(intended, parameters):

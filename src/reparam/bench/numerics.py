@@ -93,6 +93,9 @@ def explain(run):
     with backward:
         loss.backward(retain_graph=True)
     culprit = f"the slope of {name} is not finite; " if name else ""
+    if forward.first:
+        return ("the loss is finite and its gradient is not: what was masked in the forward pass comes back in the backward "
+                f"pass, where 0 times it is NaN; {_story(forward, '')}")
     return "the loss is finite and its gradient is not: " + culprit + _story(backward, " in the backward pass")
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from torch.distributions import Independent, Normal
+from torch.distributions import Independent, Normal, TransformedDistribution
 
 from reparam.bench.given import Law, reseed, surroundings
 
-TRIES = 48
+TRIES = 24
 """Replicates for each candidate."""
 
 SENTENCES = {
@@ -33,7 +33,10 @@ SENTENCES = {
                    "carry it",
     "hidden noise": "a module in training mode draws noise or uses batch statistics of its own ({modules})",
     "one group": "{names} alone is wrong; the other groups agree",
-    "": "the difference has no pattern that I know",
+    "forgotten Jacobian": "the difference is the slope of the mean log determinant: draws went through a map, and their "
+                          "density lacks its Jacobian",
+    "": "the difference has no pattern that I know. The usual suspects: shapes that broadcast, (N, 1) against (N,); the "
+        "direction of a KL; another law scored than drawn",
 }
 
 
@@ -126,6 +129,11 @@ def _objective(run, test):
             return "dropped entropy", {}
         if _fits(test, test.meant + entropy):
             return "double entropy", {}
+        if isinstance(law(), TransformedDistribution) and _fits(test, test.meant + _change(run, _log_det(law))):
+            return "forgotten Jacobian", {}
+    modules = _hidden(run)
+    if modules and (np.abs(_calm(run, modules)) < 0.25 * np.abs(test.bias).max()).all():
+        return "hidden noise", {"modules": ", ".join(sorted({type(m).__name__ for m in modules}))}
     name, details = _proportional(run, test)
     if name in ("sign", "factor"):
         return name, details
@@ -133,8 +141,7 @@ def _objective(run, test):
         scaled = _rescaled(law, power)
         if scaled is not None and not run.bench.at_start and _fits(test, _change(run, run.bench.intended.integrand, scaled)):
             return "log-variance", {"power": words}
-    modules = _hidden(run)
-    return ("hidden noise", {"modules": modules}) if modules else (name, details)
+    return name, details
 
 
 def _by_terms(run, test):
@@ -205,8 +212,8 @@ def _jumps(bench):
                 bench.parameters.place(d.index, d.vector, length)
                 kept.append((bench.step.value(seed) - here) / length)
     bench.parameters.place()
-    large = np.square(np.array(long)).mean()
-    return bool(np.square(np.array(short)).mean() > 4 * large > 0 or (large > 0 and not np.any(short)))
+    wide, narrow = (np.array(x).reshape(len(bench.directions), -1).var(1).mean() for x in (long, short))
+    return bool(narrow > 8 * wide > 0 or (wide > 0 and not np.any(short)))
 
 
 class _Rescaled(Law):
@@ -226,6 +233,17 @@ def _rescaled(law, power):
     q = law() if law is not None else None
     inner = q.base_dist if isinstance(q, Independent) else q
     return _Rescaled(law, power) if isinstance(inner, Normal) else None
+
+
+def _log_det(law):
+    """Log determinant of the maps of a transformed law, per draw."""
+    def of(z):
+        q, total, y = law(), 0.0, z
+        for transform in reversed(q.transforms):
+            x = transform.inv(y)
+            total, y = total + transform.log_abs_det_jacobian(x, y), x
+        return total.reshape(len(z), -1).sum(1)
+    return of
 
 
 def _edge(law):
@@ -248,9 +266,28 @@ def _keeps_noise(step):
 
 
 def _hidden(run):
+    """Modules within reach that draw noise, or use statistics of the batch, in training mode."""
     noisy = torch.nn.modules.dropout._DropoutNd, torch.nn.modules.batchnorm._BatchNorm
-    given = run.bench.parameters.given
-    reach = [given, *surroundings(run.bench.step.loss).values()]
-    found = {type(m).__name__ for g in reach if isinstance(g, torch.nn.Module) for m in g.modules()
-             if isinstance(m, noisy) and m.training}
-    return ", ".join(sorted(found))
+    reach = [run.bench.parameters.given, *surroundings(run.bench.step.loss).values()]
+    return {m for g in reach if isinstance(g, torch.nn.Module) for m in g.modules()
+            if isinstance(m, noisy) and m.training}
+
+
+def _calm(run, modules):
+    """What is left of the difference when these modules are in evaluation mode: the slope, if they explain it."""
+    bench, rows = run.bench, []
+    for m in modules:
+        m.eval()
+    for _ in range(TRIES):
+        seed = bench._next()
+        bench.parameters.place()
+        here, row = bench._values(seed), []
+        for d in bench.directions:
+            bench.parameters.place(d.index, d.vector, d.length)
+            there = bench._values(seed)
+            row.append((there[0] - here[0] - there[1] + here[1]) / d.length)
+        rows.append(row)
+    bench.parameters.place()
+    for m in modules:
+        m.train()
+    return np.mean(rows, 0)

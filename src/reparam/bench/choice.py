@@ -1,0 +1,268 @@
+"""Which estimator? Means, variances and seconds of all that apply, side by side, and a recommendation with its reason."""
+
+import sys
+import time
+import warnings
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+import torch
+
+from reparam.bench.given import Law, Parameters, Unusable, arguments, reseed
+from reparam.bench.ways import Task, applicable
+
+BATCH = 10
+"""Rounds per batch: variances are estimated within batches, their errors between them."""
+
+
+@dataclass
+class Row:
+    """One estimator's figures for one group of parameters, or for all.
+
+    ``mean_norm`` is the length of the mean gradient, ``variance`` the sum of the variances of its entries for a gradient
+    of so many draws, ``price`` the seconds (or evaluations) of one gradient, ``product`` variance × price,
+    ``signal`` the length of the mean over the standard deviation; errors are relative.
+    """
+
+    way: str
+    group: str
+    mean_norm: float
+    variance: float
+    variance_error: float
+    price: float
+    price_error: float
+    biased: bool = False
+
+    @property
+    def product(self):
+        return self.variance * self.price
+
+    @property
+    def signal(self):
+        return self.mean_norm / self.variance**0.5 if self.variance > 0 else float("inf")
+
+    @property
+    def error(self):
+        return float(np.hypot(self.variance_error, self.price_error))
+
+
+@dataclass
+class Comparison:
+    """What :func:`compare` found; ``recommendation`` says it in words."""
+
+    rows: list
+    unit: str
+    draws: int
+    recommendation: str = ""
+    winner: str = ""
+    runner_up: str = ""
+    significant: bool = False
+    left_out: dict = field(default_factory=dict)
+
+    def total(self, way):
+        """The row of all parameters of one estimator."""
+        return next(r for r in self.rows if r.way == way and r.group == "all")
+
+    def _cells(self):
+        head = ["estimator", "parameters", "mean", "variance", "±", self.unit, "product", "signal"]
+        body = [[r.way + (" (biased here)" if r.biased else ""), r.group, f"{r.mean_norm:.3g}", f"{r.variance:.3g}",
+                 f"{r.variance_error:.0%}", f"{r.price:.3g}", f"{r.product:.3g}", f"{r.signal:.2g}"] for r in self.rows]
+        return head, body
+
+    def _bars(self):
+        totals = [r for r in self.rows if r.group == "all"]
+        logs = np.log10([max(r.product, 1e-300) for r in totals])
+        low = min((x for x in logs if x > -299), default=0) - 0.3
+        widths = np.clip((logs - low) / max(logs.max() - low, 1e-9), 0, 1)
+        return [(r.way, int(round(30 * w))) for r, w in zip(totals, widths, strict=True)]
+
+    def __repr__(self):
+        head, body = self._cells()
+        widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+        lines = ["  ".join(c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+                 for row in [head, *body]]
+        bars = [f"{way:<22} {'█' * width}" for way, width in self._bars()]
+        return "\n".join([*lines, "", f"variance × {self.unit}, all parameters, logarithmic:", *bars, "",
+                          self.recommendation])
+
+    def _repr_html_(self):
+        head, body = self._cells()
+        top = "".join(f'<th scope="col">{escape(c)}</th>' for c in head)
+        rows = "".join(f'<tr><th scope="row">{escape(r[0])}</th>' + "".join(f"<td>{escape(c)}</td>" for c in r[1:]) + "</tr>"
+                       for r in body)
+        return (f'<table class="table reparam-table"><caption>One gradient of {self.draws} draws: {escape(self.unit)}, and '
+                f"variance times these</caption><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>"
+                f"<p>{escape(self.recommendation)}</p>")
+
+    def plot(self, ax=None):
+        """Bars of variance × price on a logarithmic axis, with their errors; returns the matplotlib axes."""
+        from matplotlib import pyplot
+
+        ax = ax or pyplot.subplots(figsize=(6, 2.6), layout="constrained")[1]
+        totals = [r for r in self.rows if r.group == "all" and r.product > 0]
+        ax.barh([r.way for r in totals], [r.product for r in totals], xerr=[3 * r.error * r.product for r in totals])
+        ax.set_xscale("log")
+        ax.set_xlabel(f"variance × {self.unit}")
+        ax.invert_yaxis()
+        return ax
+
+
+def compare(loss, parameters, law, *, log_joint=None, draws=16, rounds=200, price="seconds", seed=0):
+    r"""Measure every estimator that applies to a loss and a law, and recommend one.
+
+    Parameters
+    ----------
+    loss : callable, ``(n, ...) -> (n,)``, or None
+        One loss per draw; ``None`` if ``log_joint`` is given.
+    parameters : Module, Tensor, list, dict or optimizer
+        As for :func:`reparam.bench.is_unbiased`.
+    law : Distribution or callable
+        The law of the draws, or a function that makes it from the parameters.
+    log_joint : callable, ``(n, ...) -> (n,)``, optional
+        In place of ``loss``: the negative ELBO is meant.
+    draws : int
+        Draws per gradient, at least 2.
+    rounds : int
+        Gradients per estimator, taken in turn; at least 40. An interruption keeps those that are done.
+    price : {"seconds", "evaluations"}
+        Processor time, or the number of draws whose loss was evaluated (three for one with its slope).
+    seed : int
+        Of all noise.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    Unusable
+        A ``ValueError`` whose sentence says what cannot be used.
+    """
+    f = loss if log_joint is None else log_joint
+    if f is None or arguments(f, "loss") != 1:
+        raise Unusable("compare needs a loss of the draws, one number per draw: loss(z), or log_joint(z)")
+    if draws < 2 or rounds < 4 * BATCH or price not in ("seconds", "evaluations"):
+        raise Unusable(f"draws must be at least 2, rounds at least {4 * BATCH}, price seconds or evaluations")
+    given = Parameters(parameters, f, *([law] if callable(law) else []))
+    task = Task(Law(law, given), f, log_joint is not None)
+    with given.borrowed(), warnings.catch_warnings(), torch.enable_grad():
+        warnings.simplefilter("ignore")
+        contest = Contest(task, given, draws, price, seed)
+        contest.run(rounds)
+    return contest.result()
+
+
+class Contest:
+    """Estimators that run in turn, and the figures that remain of them."""
+
+    def __init__(self, task, given, draws, price, seed):
+        self.task, self.given, self.draws, self.price, self.seed = task, given, draws, price, seed
+        self.left_out, self.ways, self.interrupted = {}, {}, False
+        for name, way in applicable(task).items():
+            try:
+                self._gradient(way, 0)
+                self.ways[name] = way
+            except (RuntimeError, NotImplementedError, ValueError, TypeError) as error:
+                self.left_out[name] = str(error).splitlines()[0]
+        if not self.ways:
+            raise Unusable("no estimator applies: " + "; ".join(f"{k}: {v}" for k, v in self.left_out.items()))
+        self.means = {n: [] for n in self.ways}
+        self.variances, self.prices = {n: [] for n in self.ways}, {n: [] for n in self.ways}
+
+    def _gradient(self, way, round_):
+        reseed(self.seed * 1_000_003 + round_)
+        start, self.task.work = time.process_time(), 0.0
+        grads = torch.autograd.grad(way(self.task, self.draws), self.given.tensors, allow_unused=True)
+        spent = time.process_time() - start
+        flat = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in
+                          zip(grads, self.given.tensors, strict=True)])
+        return flat, spent if self.price == "seconds" else self.task.work
+
+    def run(self, rounds):
+        """Batches of rounds; a NaN ends them with a sentence."""
+        try:
+            for batch in range(rounds // BATCH):
+                for number, (name, way) in enumerate(self.ways.items()):
+                    first = 1 + (number * rounds) + batch * BATCH
+                    done = [self._gradient(way, first + k) for k in range(BATCH)]
+                    self._keep(name, torch.stack([g for g, _ in done]), [s for _, s in done])
+                if sys.stderr.isatty():
+                    print(f"\r{(batch + 1) * BATCH} of {rounds} rounds", end="", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+        if min(map(len, self.means.values())) < 4:
+            raise Unusable("interrupted before there were four batches: nothing to compare")
+
+    def _keep(self, name, grads, prices):
+        sizes = [p.numel() for p in self.given.tensors]
+        if not torch.isfinite(grads).all():
+            raise Unusable(f"the estimator {name!r} gave NaN or infinity: call is_unbiased on your step, it names the place")
+        self.means[name].append(grads.mean(0).double().cpu().numpy())
+        self.variances[name].append([float(v.sum()) for v in grads.double().var(0).cpu().split(sizes)])
+        self.prices[name].append(float(np.median(prices)))
+
+    def _row(self, name, group, part, columns):
+        mean = np.mean(self.means[name], 0)[part]
+        per_batch = np.asarray(self.variances[name])[:, columns].sum(1)
+        count, variance, prices = len(per_batch), float(per_batch.mean()), np.asarray(self.prices[name])
+        spread = per_batch.std(ddof=1) / count**0.5 / variance if variance > 0 else 0.0
+        error = prices.std(ddof=1) / count**0.5 / max(prices.mean(), 1e-300)
+        return Row(name, group, float(np.linalg.norm(mean)), variance if variance > 1e-14 * float(mean @ mean) else 0.0,
+                   float(spread), float(np.median(prices)), float(error))
+
+    def result(self):
+        """Rows, which of them are biased here, and the words."""
+        ends = np.cumsum([0] + [p.numel() for p in self.given.tensors])
+        groups = [("all", slice(None), slice(None))]
+        if len(self.given.names) > 1:
+            groups += [(n, slice(ends[i], ends[i + 1]), slice(i, i + 1)) for i, n in enumerate(self.given.names)]
+        rows = [self._row(name, *group) for name in self.ways for group in groups]
+        biased = self._biased()
+        for row in rows:
+            row.biased = row.way in biased
+        unit = "seconds" if self.price == "seconds" else "evaluations"
+        found = Comparison(rows, unit, self.draws, left_out=self.left_out)
+        recommend(found, self.interrupted)
+        return found
+
+    def _biased(self):
+        """Ways whose mean is not that of the score with leave-one-out baselines: a loss that jumps, or has no slope."""
+        judge = "enumeration" if "enumeration" in self.ways else "score, leave-one-out"
+        if judge not in self.ways:
+            return set()
+        a, found = np.asarray(self.means[judge]), set()
+        for name in set(self.ways) - {judge, "score", "score, leave-one-out"}:
+            b = np.asarray(self.means[name])
+            gap, error = a.mean(0) - b.mean(0), np.sqrt((a.var(0, ddof=1) + b.var(0, ddof=1)) / len(a))
+            floor = 1e-4 * np.abs(a.mean(0)).max()
+            if (np.abs(gap) > np.maximum(9 * error, floor)).any():  # few batches: Student's tails are long
+                found.add(name)
+        return found
+
+
+def recommend(found, interrupted=False):
+    """Fill in the winner, the runner-up, whether their order is significant, and the sentence."""
+    totals = sorted((r for r in found.rows if r.group == "all" and not r.biased), key=lambda r: r.product)
+    best, second = totals[0], totals[1] if len(totals) > 1 else None
+    found.winner, found.runner_up = best.way, second.way if second else ""
+    text = "interrupted; " if interrupted else ""
+    if best.product == 0:
+        found.significant = True
+        text += f"Take {best.way}: it has no noise at all, at {best.price:.3g} {found.unit} a gradient."
+    elif second is None:
+        text += f"Take {best.way}: no other estimator applies."
+    else:
+        ratio = second.product / best.product
+        found.significant = bool(np.log(ratio) > 3 * np.hypot(best.error, second.error))
+        quieter = "less variance" if best.variance < second.variance else f"fewer {found.unit}"
+        text += f"Take {best.way}: variance × {found.unit} is {ratio:.3g} times smaller than with {second.way}, by {quieter}."
+        if not found.significant:
+            text = (f"{best.way} or {second.way}: the order of the two is not significant with these rounds (a ratio of "
+                    f"{ratio:.3g}). Take the simpler one, or more rounds.")
+    for r in found.rows:
+        if r.biased and r.group == "all":
+            text += f" {r.way} is biased here: the loss jumps, or hides slopes."
+    found.recommendation = text

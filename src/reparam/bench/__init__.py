@@ -3,8 +3,10 @@
 Needs nothing of the book: ``from reparam import bench``.
 """
 
-from reparam.bench.choice import Comparison, compare
+from reparam.bench.choice import compare
 from reparam.bench.given import Unusable
-from reparam.bench.verdict import Verdict, is_unbiased
+from reparam.bench.outcome import Comparison
+from reparam.bench.run import Verdict
+from reparam.bench.verdict import is_unbiased
 
 __all__ = ["Comparison", "Unusable", "Verdict", "compare", "is_unbiased"]

@@ -118,7 +118,7 @@ class Parameters:
 
 def reseed(seed, generators=()):
     """Start all noise anew: PyTorch's, NumPy's and Python's own, and the generators that a user's function holds."""
-    torch.default_generator.manual_seed(seed)  # torch.manual_seed formats a traceback per call for devices not yet in use
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed costs more than a small step
     for device in (torch.cuda, torch.xpu):
         if device.is_initialized():
             device.manual_seed_all(seed)

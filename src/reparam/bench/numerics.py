@@ -56,9 +56,10 @@ def _said(name, where, shape, line):
 def _backward(loss):
     """Name of the forward operation whose slope is NaN."""
     try:
-        with warnings.catch_warnings(), torch.autograd.detect_anomaly():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            loss.backward(retain_graph=True)
+            with torch.autograd.detect_anomaly():
+                loss.backward(retain_graph=True)
     except RuntimeError as error:
         text = str(error)
         if "returned nan" in text:
@@ -94,8 +95,8 @@ def explain(run):
         loss.backward(retain_graph=True)
     culprit = f"the slope of {name} is not finite; " if name else ""
     if forward.first:
-        return ("the loss is finite and its gradient is not: what was masked in the forward pass comes back in the backward "
-                f"pass, where 0 times it is NaN; {_story(forward, '')}")
+        return ("the loss is finite and its gradient is not: what was masked in the forward pass comes back in the "
+                f"backward pass, where 0 times it is NaN; {_story(forward, '')}")
     return "the loss is finite and its gradient is not: " + culprit + _story(backward, " in the backward pass")
 
 

@@ -65,7 +65,7 @@ class Test:
         sizes = {g: np.sqrt(np.mean(self.meant[self.groups == g] ** 2)) for g in set(self.groups)}
         largest = max([s for g, s in sizes.items() if clear[self.groups == g].any()], default=0.0)
         spread = self._left.std(0)
-        return np.array([sizes[g] if clear[self.groups == g].any() else max(largest, s)
+        return np.array([sizes[g] if clear[self.groups == g].any() else max(largest, s) or sizes[g]
                          for g, s in zip(self.groups, spread, strict=True)])
 
     @cached_property

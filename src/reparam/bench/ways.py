@@ -111,7 +111,7 @@ def applicable(task):
     """The ways that a task allows, by name; each was tried once."""
     q, law = task.law(), task.law
     inner = q.base_dist if isinstance(q, Independent) else q
-    bits = isinstance(inner, Bernoulli) and len(inner.batch_shape) == 1 and (q.event_shape or isinstance(q, Independent))
+    bits = isinstance(inner, Bernoulli) and len(inner.batch_shape) == 1
     paths = {"total derivative" if task.log_joint else "pathwise": pathwise}
     if task.log_joint:
         paths |= {"path derivative": path_derivative, "analytic entropy": analytic_entropy}

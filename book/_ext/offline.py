@@ -1,18 +1,7 @@
-"""Make pages complete in themselves: their math script, and names that a screen reader can use."""
+"""Mend what the theme gets wrong for screen readers, in the written pages."""
 
 import re
-import shutil
-from importlib.metadata import files
 from pathlib import Path
-
-
-def _copy_mathjax(app, error):
-    if error is None and app.builder.name == "html":
-        packed = next(f for f in files("sphinx-mathjax-offline") if f.as_posix().endswith("mathjax/tex-svg.js"))
-        target = Path(app.outdir) / "_static" / "mathjax" / "tex-svg.js"
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(packed.locate(), target)
 
 
 REPAIRS = (
@@ -37,6 +26,5 @@ def _repair(app, error):
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _repair)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

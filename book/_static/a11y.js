@@ -19,9 +19,8 @@ document.addEventListener("DOMContentLoaded", function () {
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", "Book title");
   }
-  // What scrolls sideways can be reached from the keyboard: only while it does scroll, also once math is typeset,
-  // a dropdown opens or the window gets narrower.
-  const wide = "div.math mjx-container, span.math, .cell_output, .output, .bd-article pre, .pst-scrollable-table-container";
+  // What scrolls sideways can be reached from the keyboard: only while it does scroll, also once a dropdown opens or the window gets narrower.
+  const wide = "div.math mjx-container, .cell_output, .output, .bd-article pre, .pst-scrollable-table-container";
   const mark = function (box) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.setAttribute("tabindex", "0");
@@ -30,6 +29,5 @@ document.addEventListener("DOMContentLoaded", function () {
     }
   };
   const watch = new ResizeObserver(function (entries) { entries.forEach(function (entry) { mark(entry.target); }); });
-  const typeset = window.MathJax && window.MathJax.startup ? window.MathJax.startup.promise : Promise.resolve();
-  typeset.then(function () { document.querySelectorAll(wide).forEach(function (box) { watch.observe(box); }); });
+  document.querySelectorAll(wide).forEach(function (box) { watch.observe(box); });
 });

@@ -154,7 +154,7 @@ def test_graded_solutions_are_right_and_figures_shown_and_light(page):
     for cell in code(notebook(page)):
         shown = {kind for output in cell["outputs"] for kind in output.get("data", {})}
         if "figure" in cell["metadata"].get("mystnb", {}):
-            assert shown & {"image/png", "text/html"}, source(cell)
+            assert shown & {"image/svg+xml", "image/png", "text/html"}, source(cell)
         for output in cell["outputs"]:
             data = output.get("data", {})
             assert "✗" not in "".join(data.get("text/plain", "")), source(cell)

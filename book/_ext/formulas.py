@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 SCRIPT = Path(__file__).with_name("formulas.js")
 WIDTHS = (40, 28, 17.5)  # em: the column of a desk, of a tablet or a box, of a telephone's innermost box
 SCALE = 1.13  # letters of formulas against those of the text, which are higher for their size
-BLOCK = re.compile(r'<div class="math([^"]*)"([^>]*)>\s*(<span class="eqno">.*?</span>)?\s*\\\[(.*?)\\\]\s*</div>', re.DOTALL)
-INLINE = re.compile(r'([(\[“‘]*)<span class="math[^"]*">\\\((.*?)\\\)</span>((?:[^\s<&]|&(?:amp|#39|quot);){0,16})', re.DOTALL)
+BLOCK = re.compile(r'<div class="math([^"]*)"([^>]*)>\s*(<span class="eqno">.*?</span>)?\s*'
+                   r"\\\[(.*?)\\\]\s*</div>", re.DOTALL)
+INLINE = re.compile(r'([(\[“‘]*)<span class="math[^"]*">\\\((.*?)\\\)</span>'
+                    r"((?:[^\s<&]|&(?:amp|#39|quot);){0,16})", re.DOTALL)
 LAST = re.compile(r"^(.*)(<svg.*)$", re.DOTALL)
 USED = re.compile(r'href="#g-([^"]+)"')
 
@@ -103,8 +105,9 @@ def block(classes, attributes, number, drawing):
     versions = drawing["versions"]
     marks = "".join(f" w{i}-{math.ceil(v['wide'])}" for i, v in enumerate(versions[:-1]))
     shown = "".join(f'<span class="v{i}">{v["svg"]}</span>' for i, v in enumerate(versions))
-    return (f'<div class="math{classes}"{attributes}><div class="formula"><mjx-container display="true" jax="SVG" '
-            f'class="n{len(versions)}{marks}">{shown}{_spoken(drawing["mathml"])}</mjx-container></div>{number or ""}</div>')
+    box = f'<mjx-container display="true" jax="SVG" class="n{len(versions)}{marks}">'
+    return (f'<div class="math{classes}"{attributes}><div class="formula">{box}{shown}{_spoken(drawing["mathml"])}'
+            f'</mjx-container></div>{number or ""}</div>')
 
 
 def inline(before, drawing, after):
@@ -128,6 +131,12 @@ def rules():
     return "\n".join(made)
 
 
+def with_shapes(html, shapes):
+    """A page that holds outlines for its drawings to refer to."""
+    kept = f'<svg class="glyphs" aria-hidden="true"><defs>{shapes}</defs></svg>'
+    return re.sub(r"(<body[^>]*>)", lambda m: m[1] + kept, html, count=1)
+
+
 def page(html, known):
     """A page with its formulas drawn, and with the outlines of the letters that they use.
 
@@ -148,8 +157,7 @@ def page(html, known):
     if not used:
         return html
     shapes = "".join(f'<path id="g-{name}" d="{known["glyphs"][name]}"/>' for name in used)
-    return re.sub(r"(<body[^>]*>)", lambda m: f'{m[1]}<svg class="glyphs" aria-hidden="true"><defs>{shapes}</defs></svg>',
-                  html, count=1)
+    return with_shapes(html, shapes)
 
 
 def finish(out, folder):
@@ -173,8 +181,10 @@ def _finish(app, error):
 
 def _without_script(app, pagename, templatename, context, doctree):
     """No page loads MathJax."""
-    context["script_files"] = [s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s)).lower()
-                               and "MathJax" not in str(getattr(s, "attributes", ""))]
+    def loads(script):
+        return "mathjax" in f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
+
+    context["script_files"] = [script for script in context["script_files"] if not loads(script)]
 
 
 def setup(app):

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-
 REPAIRS = (
     (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
     (re.compile(r' role="doc-bibliography"'), ' role="list"'),

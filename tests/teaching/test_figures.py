@@ -1,6 +1,9 @@
 """Plots and sliders: one style, stable bytes, labels that a screen reader can use."""
 
+import re
+
 import matplotlib
+import numpy as np
 import pytest
 
 from reparam.teaching import figures
@@ -18,10 +21,10 @@ def draw(value):
 def test_slider_is_the_same_on_every_run_and_complete():
     first = figures.slider(draw, [0.5, 1.0], "slope", "A line that gets steeper.")._repr_html_()
     assert first == figures.slider(draw, [0.5, 1.0], "slope", "A line that gets steeper.")._repr_html_()
-    assert 'alt="A line that gets steeper."' in first
-    assert "<label>slope <input" in first
+    assert 'aria-label="A line that gets steeper."' in first
+    assert re.search(r'<label for="(slider-\w+-set)">slope</label>.*<input id="\1"', first, re.DOTALL)
     assert 'aria-valuetext="1"' in first
-    assert "http" not in first
+    assert re.findall("http[^\"]*", first) == ["http://www.w3.org/2000/svg"] * 3
 
 
 def test_slider_escapes_its_texts():
@@ -56,7 +59,7 @@ def test_a_notebook_shows_every_figure_not_only_the_first():
     source = "from reparam.teaching import figures\nfigure, ax = figures.panels()"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for _ in range(3)])
     NotebookClient(notebook, kernel_name="python3", shutdown_kernel="immediate").execute()
-    shown = [sum("image/png" in out.get("data", {}) for out in cell.outputs) for cell in notebook.cells]
+    shown = [sum("image/svg+xml" in out.get("data", {}) for out in cell.outputs) for cell in notebook.cells]
     assert shown == [1, 1, 1]
 
 
@@ -74,3 +77,30 @@ def test_table_names_its_columns_and_rows_and_escapes_texts():
 def test_table_refuses_what_a_reader_could_not_use(rows, caption, match):
     with pytest.raises(ValueError, match=match):
         figures.table(["h", "k"], rows, caption)
+
+
+def test_vector_graphics_follow_the_theme_and_hold_no_ids_that_clash():
+    one, other = figures._svg(draw(0.5)), figures._svg(draw(1.0))
+    assert "var(--fig-blue,#0b62a8)" in one
+    assert "var(--fig-paper,#ffffff)" in one
+    ids = [set(re.findall(r' id="((?!DejaVu)[^"]+)"', svg)) for svg in (one, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', one)) <= set(re.findall(r' id="([^"]+)"', one))
+    assert "<style" not in one
+
+
+def test_panels_of_a_figure_are_told_apart():
+    figure, (left, right) = figures.panels(2, height=2.0)
+    left.plot([0, 1])
+    right.plot([1, 0])
+    places = re.search(r'data-panels="([^"]+)"', figures._svg(figure))[1].split()
+    (start, width), (second, _) = (map(float, place.split(",")) for place in places)
+    assert start + width <= second + 8
+
+
+def test_what_is_dense_is_drawn_in_points_within_the_limit():
+    figure, ax = figures.panels()
+    ax.plot(*np.random.default_rng(0).normal(size=(2, 20_000)), ".")
+    assert figures._svg(figure) is None
+    assert len(figures._png(figure)) * 3 / 4 <= 26_000

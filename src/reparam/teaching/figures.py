@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import re
 import sys
 from html import escape
 
@@ -14,9 +15,14 @@ INK, MUTED = "#1f2937", "#6b7280"
 
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0b62a8", "#b85c00", "#00795a", "#b3261e", "#7a3e9d"
 
+PALE = ("#d9dee5", "#c9ced6", "#eef1f5", "#b8c0cc")
+ROLES = {INK: "ink", "#000000": "ink", MUTED: "muted", BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red",
+         PURPLE: "purple", "#ffffff": "paper", **dict.fromkeys(PALE, "pale")}  # what the page's theme may change
+LIMIT = 300_000  # bytes of a slider; vector graphics take a seventh of it over the wire
+HEAVY = 60_000  # bytes of vector graphics, about 12 kB over the wire; what takes more is shown as points
 STYLE = {
     "figure.dpi": 110, "figure.facecolor": "white", "savefig.facecolor": "white",
-    "font.size": 10.5, "axes.titlesize": 10.5, "axes.labelsize": 10.5, "axes.edgecolor": MUTED,
+    "font.size": 11.2, "axes.titlesize": 11.2, "axes.labelsize": 11.2, "axes.edgecolor": MUTED,
     "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
     "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE]),
@@ -53,7 +59,7 @@ def panels(columns=1, height=3.2, **options):
     if columns not in (1, 2, 3):
         raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
     _show_small()
-    return pyplot.subplots(1, columns, figsize=(6.2 if columns == 1 else 7.0, height), **options)
+    return pyplot.subplots(1, columns, figsize=(5.0 if columns == 1 else 7.0, height), **options)
 
 
 def note(ax, x, y, text, color=INK, **options):
@@ -77,11 +83,58 @@ def note(ax, x, y, text, color=INK, **options):
     return ax.annotate(text, (x, y), color=color, xytext=(4, 0), textcoords="offset points", va="center", **options)
 
 
+def _short(number):
+    """A coordinate in points to a tenth; what is below one, a scale perhaps, to four digits."""
+    x = float(number[0])
+    return f"{x:.1f}".removesuffix(".0") if abs(x) >= 1 else f"{x:.4g}"
+
+
+def _themed(svg, name):
+    """Vector graphics that take the page's colours (and the book's where there are none), with ids of their own."""
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<defs>\s*<style.*?</defs>", "", svg[svg.index("<svg"):],
+                 flags=re.DOTALL)
+    svg = re.sub(r' (?:xmlns:xlink|version)="[^"]*"|(?<=\s)xlink:(?=href)', "", svg)
+    svg = re.sub(r"-?\d+\.\d{2,}", _short, svg)
+    svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(' "', '"')
+    svg = re.sub(r"#[0-9a-f]{6}(?=[;\"])", lambda m: f"var(--fig-{ROLES[m[0]]},{m[0]})" if m[0] in ROLES else m[0], svg)
+    kept = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in kept else "", svg)
+    return re.sub(r'(href="#| id="|url\(#)(?!DejaVu)', rf"\g<1>{name}-", svg)
+
+
+def _strips(figure):
+    """Left edge and width of each panel in points, colour bars included; empty if there is one."""
+    boxes = []
+    for ax in figure.axes:
+        box = ax.get_tightbbox()
+        if ax.get_label() == "<colorbar>" and boxes:
+            boxes[-1][1] = max(boxes[-1][1], box.x1)
+        else:
+            boxes.append([box.x0, box.x1])
+    scale = 72 / figure.dpi
+    return [(scale * left - 2, scale * (right - left) + 4) for left, right in boxes] if len(boxes) > 1 else []
+
+
+def _svg(figure):
+    """A figure as vector graphics, the same on every build; None if it is too dense for that."""
+    figure.canvas.draw()
+    places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = file.getvalue()
+    if len(text) > 4 * HEAVY:
+        return None
+    name = "f" + hashlib.sha256(text.encode()).hexdigest()[:6]
+    svg = _themed(text, name)
+    marks = f'class="figure" data-panels="{places}" style="stroke-linejoin:round"'
+    return svg.replace("<svg", f"<svg {marks}", 1) if len(svg) <= HEAVY else None
+
+
 def _png(figure):
     """A figure as PNG in base64, with few colours: a third of the usual size, and the same on every build."""
     from PIL import Image
 
-    for dpi in (figure.dpi, 90, 72, 60):  # dense drawings get fewer points, so that a picture stays within 25 kB
+    for dpi in (200, 160, 130, 110, 90, 72, 60):  # dense drawings get fewer points: a picture stays within 25 kB
         figure.set_dpi(dpi)
         figure.canvas.draw()  # once; savefig would lay out and draw a second time
         picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
@@ -93,9 +146,11 @@ def _png(figure):
 
 
 def _show_small():
-    """Have notebooks show figures through :func:`_png`: a few kB each, where their own way takes over a hundred."""
+    """Have notebooks show figures as vector graphics where these are small, else through :func:`_png`."""
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-        shell.display_formatter.formatters["image/png"].for_type(matplotlib.figure.Figure, _png)
+        formatters = shell.display_formatter.formatters
+        formatters["image/svg+xml"].for_type(matplotlib.figure.Figure, _svg)
+        formatters["image/png"].for_type(matplotlib.figure.Figure, lambda f: None if _svg(f) else _png(f))
 
 
 class Html:
@@ -146,14 +201,32 @@ def table(head, rows, caption):
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     )
 
-_SLIDER = """<div class="reparam-slider" id="{id}" data-frames="{frames}" data-texts="{texts}">
-<img alt="{alt}" src="data:image/png;base64,{first}" style="max-width:100%;height:auto">
-<p><label>{label} <input type="range" min="0" max="{last}" value="{start}" step="1"
-aria-valuetext="{start_text}"></label> <output>{start_text}</output></p>
-<script>(function(){{const b=document.getElementById("{id}"),f=b.dataset.frames.split(" "),
-t=b.dataset.texts.split("|"),r=b.querySelector("input");r.addEventListener("input",function(){{
-b.querySelector("img").src="data:image/png;base64,"+f[r.value];b.querySelector("output").value=t[r.value];
-r.setAttribute("aria-valuetext",t[r.value]);}});}})();</script></div>"""
+_SLIDER = """<div class="reparam-slider" id="{id}"><div class="picture" role="img" aria-label="{alt}">{first}</div>
+<p><label for="{id}-set">{label}</label> <output for="{id}-set">{start_text}</output>
+<input id="{id}-set" type="range" min="0" max="{last}" value="{start}" step="1" aria-valuetext="{start_text}"></p>
+{frames}<script>(function(){{const b=document.getElementById("{id}"),f=b.querySelectorAll("template"),
+r=b.querySelector("input");r.addEventListener("input",function(){{const now=f[r.value],said=now.dataset.text;
+b.querySelector(".picture").innerHTML=now.innerHTML;b.querySelector("output").value=said;
+r.setAttribute("aria-valuetext",said);}});}})();</script></div>"""
+
+
+def _frames(draw, values):
+    """Every frame as vector graphics, or as points if they are too heavy together."""
+    drawn, places = [], None
+    for value in values:
+        figure = draw(value)
+        if places:  # laid out as the first frame: nothing jumps, and layout is the dearest part of a frame
+            figure.set_layout_engine("none")
+            for ax, place in zip(figure.axes, places, strict=True):
+                ax.set_position(place)
+        figure.canvas.draw()
+        places = places or [ax.get_position() for ax in figure.axes]
+        pyplot.close(figure)
+        drawn.append(figure)
+    vectors = [_svg(figure) for figure in drawn]
+    if all(vectors) and sum(map(len, vectors)) <= LIMIT - 10_000:
+        return vectors
+    return [f'<img alt="" src="data:image/png;base64,{_png(figure)}">' for figure in drawn]
 
 
 def slider(draw, values, label, alt, start=None, text="{:g}"):
@@ -188,22 +261,11 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
         raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
     start = len(values) // 2 if start is None else start
-    frames, places = [], None
-    for value in values:
-        figure = draw(value)
-        if places:  # laid out as the first frame: nothing jumps, and layout is the dearest part of a frame
-            figure.set_layout_engine("none")
-            for ax, place in zip(figure.axes, places, strict=True):
-                ax.set_position(place)
-        frames.append(_png(figure))
-        places = places or [ax.get_position() for ax in figure.axes]
-        pyplot.close(figure)
-    texts = [text.format(v) for v in values]
+    frames, texts = _frames(draw, values), [escape(text.format(v)) for v in values]
     name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]
-    html = _SLIDER.format(
-        id=name, frames=" ".join(frames), texts=escape("|".join(texts)), alt=escape(alt), label=escape(label),
-        first=frames[start], last=len(frames) - 1, start=start, start_text=escape(texts[start]),
-    )
-    if len(html) > 300_000:
+    kept = "".join(f'<template data-text="{t}">{frame}</template>' for t, frame in zip(texts, frames, strict=True))
+    html = _SLIDER.format(id=name, frames=kept, alt=escape(alt), label=escape(label), first=frames[start],
+                          last=len(frames) - 1, start=start, start_text=texts[start])
+    if len(html) > LIMIT:
         raise ValueError(f"the slider weighs {len(html) // 1000} kB, 300 are allowed: fewer or plainer frames")
     return Html(html)

@@ -1,0 +1,84 @@
+"""Put figures into their pages as vector graphics, so that they follow the theme and can be read on a telephone.
+
+A notebook's output is one SVG. On a page it is part of the text: its colours are the theme's, its letters' outlines
+are kept once for all figures of the page, and on a narrow screen a figure of several panels shows them one below the
+other.
+"""
+
+import re
+from pathlib import Path
+
+from formulas import with_shapes
+
+IMAGE = re.compile(r'<img ((?:[^>"]|"[^"]*")*?)src="([^"]*/_images/[^"]+\.svg)"((?:[^>"]|"[^"]*")*?)/?>')
+ALT = re.compile(r'alt="([^"]*)"')
+LETTER = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>')
+PANELS = re.compile(r'<svg class="figure" data-panels="([^"]*)"[^>]*? viewBox="([^"]*)"')
+
+
+def _panels(svg, name):
+    """A figure whose panels can also stand one below the other: drawn once, shown in parts."""
+    found = PANELS.match(svg)
+    strips = [part.split(",") for part in found[1].split()] if found else []
+    if not strips:
+        return svg
+    height = found[2].split()[3]
+    whole = svg.replace("><", f'><g id="{name}">', 1).removesuffix("</svg>") + "</g></svg>"
+    parts = "".join(f'<svg class="panel" viewBox="{left} 0 {width} {height}"><use href="#{name}"/></svg>'
+                    for left, width in strips)
+    return whole + parts
+
+
+def _inline(match, page, numbers):
+    """An image as part of the page."""
+    path = (page.parent / match[2]).resolve()
+    if not path.is_file():
+        return match[0]
+    attributes = match[1] + match[3]
+    alt = ALT.search(attributes)
+    numbers.append(path)
+    svg = path.read_text(encoding="utf-8").strip()
+    svg = re.sub(r'(href="#| id="|url\(#)(f[0-9a-f]{6}-)', rf"\1p{len(numbers)}\2", svg)
+    svg = _panels(svg, f"figure-{len(numbers)}")
+    marks = re.search(r'class="([^"]*)"', attributes)
+    parts = svg.count('<svg class="panel"')
+    kind = f"drawn panels-{parts} {marks[1] if marks else ''}".strip()
+    return f'<div class="{kind}" role="img" aria-label="{alt[1] if alt else ""}">{svg}</div>'
+
+
+def page(html, path):
+    """A page's HTML with its figures drawn in it.
+
+    Parameters
+    ----------
+    html : str
+    path : Path
+        Where the page lies; images are found relative to it.
+
+    Returns
+    -------
+    str
+    """
+    numbers = []
+    html = IMAGE.sub(lambda m: _inline(m, path, numbers), html)
+    letters = {m[1]: m[0] for m in LETTER.finditer(html)}
+    if not letters:
+        return html
+    shapes = "".join(letters[name] for name in sorted(letters))
+    html = LETTER.sub("", html).replace("<defs></defs>", "")
+    return with_shapes(html, shapes)
+
+
+def _finish(app, error):
+    if error is None and app.builder.name == "html":
+        for path in sorted(Path(app.outdir).rglob("*.html")):
+            html = path.read_text(encoding="utf-8")
+            drawn = page(html, path)
+            if drawn != html:
+                path.write_text(drawn, encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("build-finished", _finish, priority=420)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

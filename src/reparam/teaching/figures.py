@@ -10,6 +10,7 @@ from html import escape
 import matplotlib
 import matplotlib.figure
 from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 INK, MUTED = "#1f2937", "#6b7280"
 
@@ -117,7 +118,7 @@ def _strips(figure):
 
 def _svg(figure):
     """A figure as vector graphics, the same on every build; None if it is too dense for that."""
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -130,17 +131,18 @@ def _svg(figure):
     return svg.replace("<svg", f"<svg {marks}", 1) if len(svg) <= HEAVY else None
 
 
-def _png(figure):
+def _png(figure, limit=25_000):
     """A figure as PNG in base64, with few colours: a third of the usual size, and the same on every build."""
     from PIL import Image
 
-    for dpi in (200, 160, 130, 110, 90, 72, 60):  # dense drawings get fewer points: a picture stays within 25 kB
+    for dpi in (200, 160, 130, 110, 90, 72, 60):  # dense drawings get fewer points, so that a picture stays within its limit
         figure.set_dpi(dpi)
-        figure.canvas.draw()  # once; savefig would lay out and draw a second time
-        picture = Image.frombytes("RGBA", figure.canvas.get_width_height(), bytes(figure.canvas.buffer_rgba()))
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()  # once; savefig would lay out and draw a second time
+        picture = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba()))
         small = io.BytesIO()
         picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG")
-        if small.tell() <= 25_000:
+        if small.tell() <= limit:
             break
     return base64.b64encode(small.getvalue()).decode()
 
@@ -219,14 +221,15 @@ def _frames(draw, values):
             figure.set_layout_engine("none")
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
-        figure.canvas.draw()
+        FigureCanvasAgg(figure).draw()
         places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
         drawn.append(figure)
     vectors = [_svg(figure) for figure in drawn]
     if all(vectors) and sum(map(len, vectors)) <= LIMIT - 10_000:
         return vectors
-    return [f'<img alt="" src="data:image/png;base64,{_png(figure)}">' for figure in drawn]
+    share = 0.7 * LIMIT / (len(drawn) + 1)
+    return [f'<img alt="" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn]
 
 
 def slider(draw, values, label, alt, start=None, text="{:g}"):

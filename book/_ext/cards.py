@@ -1,0 +1,70 @@
+"""Hover cards: a page carries what it links to on other pages, an equation, a claim or a reference, as a template.
+
+cards.js shows them; what stands on the same page is copied from there.
+"""
+
+import re
+from pathlib import Path
+
+from markup import article, element
+
+LINK = re.compile(r'<a class="(?:reference internal|checked)"[^>]*? href="([^"#:]+\.html)#([^"]+)"')
+CARD = re.compile(r'<(div|p|span)\b[^>]*class="(?:math|proof |citation|exercise |caption)[^"]*"[^>]*\bid="([^"]+)"')
+DONE = '<div class="cards" hidden>'
+HEAVY = 12_000  # characters of HTML; what is longer, a theorem with many formulas, ends with its statement
+
+
+def targets(html):
+    """Equations, claims and references of a page: id to HTML without ids."""
+    start, end = article(html)
+    found = {}
+    for match in CARD.finditer(html, start, end):
+        piece = html[match.start() : element(html, match.start())]
+        if len(piece) <= HEAVY:
+            piece = re.sub(r'<a class="headerlink".*?</a>', "", piece, flags=re.DOTALL)
+            found[match[2]] = re.sub(r' id="[^"]*"', "", piece)
+    return found
+
+
+def deal(html, path, known):
+    """A page with the cards that its links need.
+
+    Parameters
+    ----------
+    html : str
+    path : Path
+        Of the page.
+    known : dict
+        Absolute path of a page to its :func:`targets`.
+
+    Returns
+    -------
+    str
+    """
+    start, end = article(html)
+    cards = {}
+    for match in LINK.finditer(html, start, end):
+        page = (path.parent / match[1]).resolve()
+        piece = known.get(page, {}).get(match[2])
+        if piece:
+            cards[f"{match[1]}#{match[2]}"] = piece
+    if not cards:
+        return html
+    kept = "".join(f'<template data-for="{address}">{piece}</template>' for address, piece in cards.items())
+    return html[:end] + f"{DONE}{kept}</div>" + html[end:]
+
+
+def _finish(app, error):
+    if error is not None or app.builder.name != "html":
+        return
+    pages = {path.resolve(): path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html")}
+    known = {path: targets(html) for path, html in pages.items()}
+    for path, html in pages.items():
+        if DONE not in html and (dealt := deal(html, path, known)) != html:
+            path.write_text(dealt, encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("build-finished", _finish, priority=360)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

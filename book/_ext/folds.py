@@ -1,0 +1,103 @@
+"""What folds is a browser's own <details>: links and the browser's search open it, and its title says what it is.
+
+Ids are made unique, in a page and over the book, and tables learn to be read on a telephone.
+"""
+
+import json
+import re
+from collections import Counter
+from html import escape
+from pathlib import Path
+
+from markup import article, element, words
+
+FOLDED = re.compile(r'<div class="([^"]*\bdropdown\b[^"]*)"([^>]*)>\s*<p class="admonition-title">(.*?)</p>', re.DOTALL)
+IDS = re.compile(r' id="([^"]+)"')
+NAMELESS = re.compile(r'(<section[^>]*) id="(?:[a-z]+-content|proof)"')
+LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
+TABLE = re.compile(r'<table class="(?![^"]*reparam-table)([^"]*)"')
+
+
+def fold(html):
+    """Dropdowns as ``<details>``."""
+    while match := FOLDED.search(html):
+        end = element(html, match.start())
+        kinds = " ".join(kind for kind in match[1].split() if kind != "dropdown")
+        title = re.sub(r"</?a\b[^>]*>", "", match[3]).strip()
+        body = html[match.end() : end - len("</div>")]
+        html = (f'{html[: match.start()]}<details class="folded {kinds}"{match[2]}>'
+                f'<summary class="admonition-title">{title}</summary>{body}</details>{html[end:]}')
+    return html
+
+
+def ids(html):
+    """Ids of a page's own text."""
+    start, end = article(html)
+    return IDS.findall(html, start, end)
+
+
+def rename(html, path, common):
+    """A page in which ids that other pages have as well begin with the page's name; links follow.
+
+    Parameters
+    ----------
+    html : str
+    path : Path
+    common : set of str
+        Ids that more than one page has.
+
+    Returns
+    -------
+    str
+    """
+    start, end = article(html)
+    text = IDS.sub(lambda m: f' id="{path.stem}-{m[1]}"' if m[1] in common else m[0], html[start:end])
+
+    def follow(match):
+        stem = Path(match[1]).stem if match[1] else path.stem
+        return f'href="{match[1]}#{stem}-{match[2]}"' if match[2] in common else match[0]
+
+    return LINK.sub(follow, html[:start] + text + html[end:])
+
+
+def label_cells(html):
+    """Tables of text whose cells know their column's heading: a telephone shows each row as a list."""
+    for match in reversed(list(TABLE.finditer(html))):
+        end = element(html, match.start())
+        table = html[match.start() : end]
+        heads = [words(h) for h in re.findall(r"<th\b[^>]*>(.*?)</th>", table.partition("</thead>")[0], re.DOTALL)]
+        if not heads:
+            continue
+
+        def row(found, heads=heads):
+            at = iter(heads)
+            return re.sub(r"<td\b", lambda m: f'<td data-label="{escape(next(at, ""))}" role="cell"', found[0])
+
+        head, _, body = table.partition("</thead>")
+        body = re.sub(r"<tr\b.*?</tr>", row, body, flags=re.DOTALL).replace("<tr ", '<tr role="row" ')
+        table = re.sub(r'<table class="', '<table role="table" class="stacks ', head, count=1) + "</thead>" + body
+        html = html[: match.start()] + table + html[end:]
+    return html
+
+
+def _finish(app, error):
+    if error is not None or app.builder.name != "html":
+        return
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(Path(app.outdir).rglob("*.html"))}
+    pages = {path: html for path, html in pages.items() if "<!-- folded -->" not in html and "bd-article" in html}
+    store = Path(app.outdir).parent / "ids.json"
+    seen = json.loads(store.read_text(encoding="utf-8")) if store.is_file() else {}
+    for path, html in pages.items():
+        pages[path] = NAMELESS.sub(r"\1", html)
+        seen[path.relative_to(app.outdir).as_posix()] = sorted(set(ids(pages[path])))
+    store.write_text(json.dumps(seen), encoding="utf-8")
+    common = {name for name, n in Counter(name for found in seen.values() for name in found).items() if n > 1}
+    for path, html in pages.items():
+        text = label_cells(fold(rename(html, path, common)))
+        path.write_text(text.replace("</body>", "<!-- folded --></body>"), encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("build-finished", _finish, priority=320)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

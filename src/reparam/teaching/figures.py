@@ -135,7 +135,7 @@ def _png(figure, limit=25_000):
     """A figure as PNG in base64, with few colours: a third of the usual size, and the same on every build."""
     from PIL import Image
 
-    for dpi in (200, 160, 130, 110, 90, 72, 60):  # dense drawings get fewer points, so that a picture stays within its limit
+    for dpi in (200, 160, 130, 110, 90, 72, 60):  # what is dense gets fewer points, within its limit
         figure.set_dpi(dpi)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # once; savefig would lay out and draw a second time

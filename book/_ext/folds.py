@@ -6,7 +6,6 @@ Ids are made unique, in a page and over the book, and tables learn to be read on
 import json
 import re
 from collections import Counter
-from html import escape
 from pathlib import Path
 
 from markup import article, element, words
@@ -65,13 +64,14 @@ def label_cells(html):
     for match in reversed(list(TABLE.finditer(html))):
         end = element(html, match.start())
         table = html[match.start() : end]
-        heads = [words(h) for h in re.findall(r"<th\b[^>]*>(.*?)</th>", table.partition("</thead>")[0], re.DOTALL)]
+        found = re.findall(r"<th\b[^>]*>(.*?)</th>", table.partition("</thead>")[0], re.DOTALL)
+        heads = [words(h).replace('"', "&quot;") for h in found]
         if not heads:
             continue
 
         def row(found, heads=heads):
             at = iter(heads)
-            return re.sub(r"<td\b", lambda m: f'<td data-label="{escape(next(at, ""))}" role="cell"', found[0])
+            return re.sub(r"<td\b", lambda m: f'<td data-label="{next(at, "")}" role="cell"', found[0])
 
         head, _, body = table.partition("</thead>")
         body = re.sub(r"<tr\b.*?</tr>", row, body, flags=re.DOTALL).replace("<tr ", '<tr role="row" ')

@@ -4,24 +4,6 @@ const { mathjax, widths, scale, formulas } = JSON.parse(require("fs").readFileSy
 const EX = 0.442; // of MathJax's own font, in em
 const EM = 16;
 
-const ALIGNED = /^\s*\\begin\{(split|aligned|gathered|align\*?)\}([\s\S]*)\\end\{\1\}\s*([.,;]?)\s*$/;
-
-// The rows of a formula that is one alignment, without its marks; null for any other formula.
-function rows(tex) {
-  const found = ALIGNED.exec(tex);
-  if (!found) return null;
-  const parts = [""];
-  let depth = 0;
-  for (const piece of found[2].match(/\\\\(?:\[[^\]]*\])?|\\[a-zA-Z]+|\\.|[^\\]/g)) {
-    if (piece === "{" || piece === "\\begin") depth += 1;
-    if (piece === "}" || piece === "\\end") depth -= 1;
-    if (depth === 0 && piece.startsWith("\\\\")) parts.push("");
-    else if (depth > 0 || piece !== "&") parts[parts.length - 1] += piece;
-  }
-  parts[parts.length - 1] += found[3];
-  return parts.filter((part) => part.trim());
-}
-
 const inEm = (ex) => (parseFloat(ex) * EX * scale).toFixed(3).replace(/\.?0+$/, "");
 
 // MathJax's marks for its own explorer weigh more than the drawing.
@@ -58,15 +40,6 @@ function slim(svg) {
       mathml: spoken ? adaptor.innerHTML(spoken).replace(/ data-[a-z-]+="[^"]*"/g, "") : "" };
   }
 
-  async function lines(tex, width) {
-    const one = await draw(tex, true, width);
-    const parts = one.wide > width ? rows(tex) : null;
-    if (!parts) return one;
-    const made = [];
-    for (const part of parts) made.push(await draw(part, true, width));
-    return { ...one, wide: Math.max(...made.map((m) => m.wide)), svg: made.map((m) => `<span class="row">${m.svg}</span>`).join("") };
-  }
-
   const done = [];
   for (const { tex, display } of formulas) {
     if (!display) {
@@ -77,7 +50,7 @@ function slim(svg) {
     let first = null;
     for (const width of widths) {
       if (versions.length && versions.at(-1).wide <= width) continue;
-      const version = await lines(tex, width);
+      const version = await draw(tex, true, width);
       first ??= version;
       if (!versions.length || version.wide < versions.at(-1).wide) versions.push({ svg: version.svg, wide: version.wide });
     }

@@ -226,7 +226,7 @@ def _frames(draw, values):
         pyplot.close(figure)
         drawn.append(figure)
     vectors = [_svg(figure) for figure in drawn]
-    if all(vectors) and sum(map(len, vectors)) <= LIMIT - 10_000:
+    if all(vectors) and sum(map(len, vectors)) + max(map(len, vectors)) <= LIMIT - 10_000:  # one is shown, all are kept
         return vectors
     share = 0.7 * LIMIT / (len(drawn) + 1)
     return [f'<img alt="" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn]

@@ -1,0 +1,217 @@
+"""The extensions that finish the pages: functions from HTML to HTML, each tried on the smallest page that needs it."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import cards
+import finder
+import folds
+import formulas
+import javascript
+import markup
+import pictures
+import whispers
+
+LONG = r"a_1+a_2+a_3+a_4+a_5+a_6+a_7+a_8+a_9=\frac{b_1+b_2+b_3+b_4}{c_1+c_2}+d_1+d_2+d_3+d_4+d_5+d_6"
+ROWS = rf"\begin{{aligned}} x&={LONG}\\ &=y.\end{{aligned}}"
+DISPLAYED = r'<div class="math notranslate" id="equation-e"><span class="eqno">(1.1)</span>\[' + LONG + r"\]</div>"
+INLINE = r'<p>(<span class="math notranslate">\(q(z)=a+b\)</span>), then</p>'
+
+
+def article(body, path="/book/a.html"):
+    return f'<html><head></head><body><article class="bd-article">{body}</article></body></html>', Path(path)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    return formulas.typeset([(LONG, True), (ROWS, True), ("q(z)=a+b", False)], tmp_path_factory.mktemp("store"))
+
+
+def test_element_ends_at_its_own_closing_tag():
+    html = "<div>a<div>b</div>c</div><div>d</div>"
+    assert html[: markup.element(html, 0)] == "<div>a<div>b</div>c</div>"
+
+
+# formulas
+
+def test_a_long_formula_has_versions_that_get_narrower(known):
+    widths = [v["wide"] for v in known["formulas"][formulas.key(LONG, True)]["versions"]]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] <= formulas.WIDTHS[-1] < widths[0]
+
+
+def test_an_alignment_gets_narrower_too(known):
+    *_, last = known["formulas"][formulas.key(ROWS, True)]["versions"]
+    assert last["wide"] <= formulas.WIDTHS[-1]
+
+
+def test_a_page_is_drawn_with_every_outline_that_it_uses_and_no_tex(known):
+    html, _ = article(DISPLAYED + INLINE)
+    drawn = formulas.page(html, known)
+    used = set(re.findall(r'href="#(g-[^"]+)"', drawn))
+    assert used
+    assert used == set(re.findall(r'<path id="(g-[^"]+)"', drawn))
+    assert "\\(" not in drawn
+    assert "\\[" not in drawn
+    assert not formulas.asked(drawn)
+
+
+def test_number_and_id_of_an_equation_stay(known):
+    drawn = formulas.page(article(DISPLAYED)[0], known)
+    assert 'id="equation-e"' in drawn
+    assert '<span class="eqno">(1.1)</span>' in drawn
+
+
+def test_what_touches_an_inline_formula_stays_on_its_line(known):
+    drawn = formulas.page(article(INLINE)[0], known)
+    first, last = re.findall(r'<span class="together">(.*?)</span>', drawn)
+    assert first.startswith("(<svg")
+    assert last.endswith("</svg>),")
+
+
+def test_drawings_are_kept_between_builds(known, tmp_path):
+    formulas.typeset([("x", False)], tmp_path)
+    kept = next(tmp_path.glob("formulas-*.json"))
+    before = kept.stat().st_mtime_ns
+    formulas.typeset([("x", False)], tmp_path)
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_a_formula_that_mathjax_cannot_read_is_told(tmp_path):
+    (tmp_path / "html" / "_static").mkdir(parents=True)
+    (tmp_path / "html" / "a.html").write_text(article(r'<div class="math">\[\frac{1}{2\]</div>')[0])
+    (_, tex, fault), = formulas.finish(tmp_path / "html", tmp_path)
+    assert tex == r"\frac{1}{2"
+    assert fault
+
+
+# figures
+
+SVG = ('<svg class="figure" data-panels="0,10 10,10" style="" width="20pt" height="9pt" viewBox="0 0 20 9" '
+       'xmlns="http://www.w3.org/2000/svg"><g id="fabc123-a"><path id="DejaVuSans-1" d="M0 0"/>'
+       '<use href="#DejaVuSans-1"/><use href="#fabc123-a"/></g></svg>')
+
+
+def test_a_figure_becomes_part_of_its_page_with_its_description(tmp_path):
+    images = tmp_path / "_images"
+    images.mkdir()
+    (images / "x.svg").write_text(SVG)
+    (tmp_path / "book").mkdir()
+    figure = '<figure><img alt="A line." src="../_images/x.svg" /></figure>'
+    html, path = article(figure * 2, tmp_path / "book" / "a.html")
+    drawn = pictures.page(html, path)
+    assert drawn.count('role="img" aria-label="A line."') == 2
+    assert drawn.count('<path id="DejaVuSans-1"') == 1
+    assert drawn.count('<svg class="panel" viewBox="0 0 10 9"') == 2
+    ids = re.findall(r' id="([^"]+)"', drawn)
+    assert len(ids) == len(set(ids))
+    assert {i[1:] for i in re.findall(r'href="(#[^"]+)"', drawn)} <= set(ids)
+
+
+# checks
+
+def test_only_outputs_that_are_all_checks_become_marks():
+    assert whispers.lines("S1 ✓ |difference| ≤ 1e-10\nS2 ✓ 5 SE\n") == [("S1", "|difference| ≤ 1e-10"), ("S2", "5 SE")]
+    assert whispers.lines("S1 ✓ fine\n0.5") == []
+    assert whispers.lines("✓ elbo/gap: right on 3 inputs") == []
+
+
+def test_a_mark_links_what_it_tests_by_number_and_never_by_label():
+    mark = whispers.mark([("private-label", "|difference| ≤ 1e-10")], lambda label: "#equation-private-label")
+    html, path = article('<div class="math" id="equation-private-label"><span class="eqno">(4.2)</span></div>' + mark)
+    told = whispers.number(html, path, {path.resolve(): whispers.numbers(html)})
+    assert re.findall(r'<a class="checked"[^>]*>([^<]*)</a>', told) == ["(4.2)", "(4.2)"]
+    assert ">private-label" not in told
+
+
+def test_claims_are_named_by_kind_and_number():
+    html = ('<div class="proof theorem admonition" id="main"><p class="admonition-title">'
+            '<span class="caption-number">Theorem 4.1 </span></p></div>')
+    assert whispers.numbers(html) == {"main": "Theorem 4.1"}
+
+
+# folds, ids, tables
+
+def test_a_dropdown_becomes_details_whose_title_says_which():
+    html = ('<div class="solution dropdown admonition" id="s"><p class="admonition-title">Solution to'
+            '<a href="#e"> Exercise 8.1</a></p><section id="solution-content"><div>x</div></section></div>after')
+    folded = folds.fold(html)
+    assert '<details class="folded solution admonition" id="s"><summary class="admonition-title">' in folded
+    assert "Solution to Exercise 8.1</summary>" in folded
+    assert folded.endswith("</section></details>after")
+
+
+def test_ids_that_several_pages_have_get_the_pages_name_and_links_follow():
+    html, path = article('<section id="summary"><a href="#summary">1</a><a href="b.html#summary">2</a>'
+                         '<a href="b.html#own">3</a></section>')
+    renamed = folds.rename(html, path, {"summary"})
+    assert 'id="a-summary"' in renamed
+    assert re.findall('href="([^"]+)"', renamed) == ["#a-summary", "b.html#b-summary", "b.html#own"]
+
+
+def test_cells_of_a_table_know_their_heading_but_tables_of_numbers_stay():
+    table = ('<table class="{}"><thead><tr><th>Term &amp; sign</th><th>B</th></tr></thead>'
+             "<tbody><tr><td>1</td><td>2</td></tr></tbody></table>")
+    labelled = folds.label_cells(table.format("table"))
+    assert 'class="stacks table"' in labelled
+    assert re.findall('data-label="([^"]*)"', labelled) == ["Term &amp; sign", "B"]
+    assert folds.label_cells(table.format("table reparam-table")) == table.format("table reparam-table")
+
+
+# cards
+
+def test_a_page_carries_what_it_links_to_on_other_pages_without_ids():
+    other, there = article('<div class="math" id="equation-x"><span id="inner">x</span></div>', "/book/b.html")
+    html, path = article('<a class="reference internal" href="b.html#equation-x">(2.1)</a>'
+                         '<a class="reference internal" href="b.html#none">?</a>')
+    dealt = cards.deal(html, path, {there.resolve(): cards.targets(other)})
+    assert dealt.count("<template") == 1
+    assert '<template data-for="b.html#equation-x"><div class="math"><span>x</span></div></template>' in dealt
+
+
+# search
+
+SECTIONS = finder.sections(article(
+    '<section id="c"><h1>Score function</h1><p>The gradient of <span>\\(\\log\\sigma\\)</span> is noisy.</p>'
+    '<section id="d"><h2>Baselines</h2><p>Importance-weighted bounds; an ELBO, an ELBO.</p></section></section>')[0],
+    "book/estimators.html")
+HELPER = {"path": "book/api/elbo.html", "id": "elbo", "title": "elbo", "page": "elbo", "text": "", "kind": "helper"}
+JS = (ROOT / "book" / "_static" / "finder.js").read_text(encoding="utf-8")
+
+
+def test_sections_have_their_own_text_only_and_formulas_as_typed():
+    assert [s["id"] for s in SECTIONS] == ["c", "d"]
+    assert SECTIONS[0]["text"] == "The gradient of log σ is noisy."
+    assert "ELBO" not in SECTIONS[0]["text"]
+
+
+def search(query):
+    found = javascript.run([JS], "x => finder.find(x.query, x.sections).map((r) => r.section.id)",
+                           {"query": query, "sections": [*SECTIONS, HELPER]})
+    return found
+
+
+@pytest.mark.parametrize(("query", "first"), [("IWAE", "d"), ("REINFORCE", "c"), ("baselines", "d"), ("basel", "d")])
+def test_search_knows_other_words_and_beginnings_of_words(query, first):
+    assert search(query)[0] == first
+
+
+def test_helpers_come_last_and_what_is_nowhere_is_not_found():
+    assert search("ELBO")[0] == "d" or search("ELBO")[0] == "elbo"
+    assert search("quaternion") == []
+    assert search("") == []
+
+
+def test_every_reference_can_be_followed():
+    text = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    forms = (r"doi\s*=\s*\{10\.\d{4,}/\S+\}", r"eprint\s*=\s*\{\d{4}\.\d{4,5}\}", r"url\s*=\s*\{https://\S+\}",
+             r"isbn\s*=\s*\{[\d-]{13,17}X?\}")
+    entries = re.split(r"\n(?=@)", text.strip())
+    assert len(entries) > 40
+    assert [e.split("\n")[0] for e in entries if not any(re.search(form, e) for form in forms)] == []

@@ -1,7 +1,7 @@
 // Open every page as readers do, from file:// and with no network: light, dark and 390 px wide, and print it.
 // For each view: no accessibility violation (axe-core), no error in the console, no request that leaves the book's
 // folder, and what inside.js asks: nothing cut off, no prose that scrolls sideways, a focus ring, legible figures.
-// For each page: at most 450 kB (gzip) without figures and MathJax, sliders that answer the keyboard, a PDF that keeps
+// For each page: at most 900 kB (gzip) without separate figures, sliders that answer the keyboard, a PDF that keeps
 // its pictures, links that lead somewhere. For the book: search finds, and previous and next lead through it.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -21,7 +21,7 @@ const MODES = [
   { name: "390 px", scheme: "light", width: 390 },
 ];
 const PAPER = 680; // A4 without the margins that book.css sets, in CSS pixels
-const LIMIT = 450_000;
+const LIMIT = 900_000;
 const html = resolve(folder);
 const root = pathToFileURL(html).href;
 const address = (name) => pathToFileURL(join(html, name)).href;
@@ -39,7 +39,7 @@ function weight(urls) {
   let total = 0;
   for (const url of urls) {
     const path = fileURLToPath(url.split(/[?#]/)[0]);
-    if (/mathjax|_images/.test(path)) continue;
+    if (/_images/.test(path)) continue;
     if (!sizes.has(path)) {
       let bytes = readFileSync(path);
       if (path.endsWith(".html")) bytes = Buffer.from(bytes.toString().replace(/[A-Za-z0-9+/=]{2000,}/g, ""));
@@ -88,7 +88,6 @@ async function open(browser, name, mode) {
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: mode.scheme }]);
   await page.goto(address(name), { waitUntil: "load" });
   await page.evaluate(async () => {
-    if (document.querySelector('script[src*="mathjax"]')) await window.MathJax.startup.promise;
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   });
   for (const script of scripts) await page.evaluate(script);
@@ -100,7 +99,7 @@ async function moveSliders(page, say) {
     await slider.focus();
     const state = () => slider.evaluate((s) => {
       const box = s.closest(".reparam-slider");
-      return [box.querySelector("img").src, box.querySelector("output").value, s.getAttribute("aria-valuetext")];
+      return [box.querySelector(".picture").innerHTML, box.querySelector("output").value, s.getAttribute("aria-valuetext")];
     });
     const before = await state();
     const keys = ["ArrowLeft", "ArrowRight"];
@@ -143,7 +142,7 @@ async function look(browser, name, mode) {
     await moveSliders(page, say);
     const bytes = weight(seen);
     if (bytes > heaviest.kilobytes * 1000) Object.assign(heaviest, { kilobytes: Math.round(bytes / 1000), name });
-    if (bytes > LIMIT) say(`weighs ${Math.round(bytes / 1000)} kB without figures and MathJax`);
+    if (bytes > LIMIT) say(`weighs ${Math.round(bytes / 1000)} kB without figures`);
     const links = await page.$$eval("a[href]", (all) => all.map((a) => a.href));
     for (const link of new Set(links)) if (!leads(link)) say(`a link leads nowhere: ${link.replace(root, "")}`);
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetch the two npm packages that the browser test needs, then run it; say so in one line where there is no browser.
+# Test the built book in headless Chromium; say so in one line where there is none. Node and npm come with .venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
@@ -8,12 +8,11 @@ if [ -z "$chromium" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; th
   chromium=$(command -v chromium || true)
 fi
 if [ -z "$chromium" ]; then echo "browser test skipped: no Chromium (Debian: apt install chromium)"; exit 0; fi
-if ! command -v npm >/dev/null; then echo "browser test skipped: no npm (Debian: apt install npm)"; exit 0; fi
-modules=_build/browser
-if [ ! -e $modules/node_modules/axe-core ] || [ ! -e $modules/node_modules/puppeteer-core ]; then
-  mkdir -p $modules
-  npm install --silent --no-audit --no-fund --no-save --prefix $modules puppeteer-core@25.16.0 axe-core@4.14.1 ||
-    { echo "browser test skipped: npm cannot reach its registry"; exit 0; }
-fi
-[ $# -gt 0 ] || node tools/browser/laboratory.mjs _build/html $modules "$chromium"
-node tools/browser/check.mjs _build/html $modules "$chromium" "$@"
+python=$([ -e .venv-book/installed ] && echo .venv-book/bin/python || echo .venv/bin/python)
+"$python" tools/npm/install.py --dev || { echo "browser test skipped: npm cannot fetch what it needs"; exit 0; }
+read -r node modules < <("$python" -c "import sys; sys.path.insert(0, 'book/_ext'); import javascript as j; print(j.node(), j.PACKAGES)")
+status=0
+[ $# -gt 0 ] || "$node" tools/browser/laboratory.mjs _build/html "$modules" "$chromium" || status=1
+"$node" tools/browser/check.mjs _build/html "$modules" "$chromium" "$@" || status=1
+"$node" tools/browser/measure.mjs _build/html "$modules" "$chromium" "$@" || status=1
+exit $status

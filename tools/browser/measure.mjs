@@ -177,14 +177,14 @@ async function slow(name) {
   await page.emulateCPUThrottling(4);
   await page.evaluateOnNewDocument(() => {
     window.times = {};
+    const styled = () => [...document.querySelectorAll('link[rel="stylesheet"]')].every((link) => link.sheet);
     const look = () => {
-      const formulas = [...document.querySelectorAll("article mjx-container")];
-      const ready = document.body && formulas.length && performance.getEntriesByName("first-contentful-paint").length;
-      if (ready && !window.times.first) window.times.first = performance.now();
-      if (ready && document.readyState !== "loading") { window.times.whole = performance.now(); return; }
-      requestAnimationFrame(look);
+      const ready = document.body && document.querySelectorAll("article mjx-container svg").length > 0 && styled();
+      if (ready && document.documentElement.scrollHeight > 900) window.times.first ??= performance.now();
+      if (ready && document.readyState !== "loading") window.times.whole ??= performance.now();
+      if (!window.times.whole) setTimeout(look, 20);
     };
-    requestAnimationFrame(look);
+    look();
   });
   await page.goto(host + name, { waitUntil: "load", timeout: 90_000 });
   await page.waitForFunction(() => window.times.whole, { timeout: 60_000 });

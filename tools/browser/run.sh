@@ -15,4 +15,5 @@ status=0
 [ $# -gt 0 ] || "$node" tools/browser/laboratory.mjs _build/html "$modules" "$chromium" || status=1
 "$node" tools/browser/check.mjs _build/html "$modules" "$chromium" "$@" || status=1
 "$node" tools/browser/measure.mjs _build/html "$modules" "$chromium" "$@" || status=1
+[ $# -gt 0 ] || "$node" tools/browser/firefox.mjs _build/html "$modules" || status=1
 exit $status

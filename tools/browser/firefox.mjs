@@ -1,0 +1,57 @@
+// The book in Firefox, from file:// and with no network: every page opens without an error, its formulas and figures have
+// their size, a card shows, a link opens what is folded, and the search answers. Skipped where there is no Firefox.
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [folder, modules] = process.argv.slice(2);
+const puppeteer = createRequire(join(resolve(modules), "x.js"))("puppeteer-core");
+const found = ["firefox", "firefox-esr"].map((name) => {
+  try {
+    return execFileSync("sh", ["-c", `command -v ${name}`]).toString().trim();
+  } catch {
+    return "";
+  }
+}).find(Boolean);
+if (!found) {
+  console.log("Firefox: skipped, there is none");
+  process.exit(0);
+}
+const html = resolve(folder);
+const address = (name) => pathToFileURL(join(html, name)).href;
+const faults = [];
+const browser = await puppeteer.launch({ browser: "firefox", executablePath: found, headless: true });
+const pages = readdirSync(join(html, "book")).filter((name) => name.endsWith(".html")).map((name) => `book/${name}`);
+for (const name of pages) {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => faults.push(`${name}: ${error.message}`));
+  page.on("console", (said) => said.type() === "error" && faults.push(`${name}: ${said.text()}`));
+  await page.setViewport({ width: 390, height: 844 });
+  await page.goto(address(name), { waitUntil: "load" });
+  const seen = await page.evaluate(async () => {
+    const flat = [...document.querySelectorAll("mjx-container svg, svg.figure, svg.panel")].filter((e) => e.checkVisibility() &&
+      !e.closest(".drawn") && !e.getBoundingClientRect().height).length;
+    const cut = [...document.querySelectorAll("div.math mjx-container")].filter((e) => e.checkVisibility() &&
+      e.scrollWidth > e.clientWidth + 1).length;
+    const fold = document.querySelector("details.folded[id]");
+    if (fold) location.hash = fold.id;
+    await new Promise((done) => setTimeout(done, 80));
+    return { flat, cut, all: document.querySelectorAll("div.math").length, opens: !fold || fold.open,
+      wide: document.documentElement.scrollWidth - window.innerWidth };
+  });
+  if (seen.flat) faults.push(`${name}: ${seen.flat} drawings without a size`);
+  if (seen.cut > 0.03 * seen.all) faults.push(`${name}: ${seen.cut} of ${seen.all} formulas are cut`);
+  if (!seen.opens) faults.push(`${name}: a link does not open what is folded`);
+  if (seen.wide > 1) faults.push(`${name}: scrolls sideways by ${seen.wide} px`);
+  await page.close();
+}
+const page = await browser.newPage();
+await page.goto(`${address("search.html")}?q=rsample`, { waitUntil: "load" });
+if (!(await page.$("#search-results li a"))) faults.push("the search finds nothing");
+const version = await browser.version();
+await browser.close();
+for (const fault of faults) console.log(`Firefox: ${fault}`);
+console.log(`${version}: ${pages.length} pages, ${faults.length} faults`);
+process.exit(faults.length ? 1 : 0);

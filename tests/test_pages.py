@@ -147,6 +147,13 @@ def test_a_dropdown_becomes_details_whose_title_says_which():
     assert folded.endswith("</section></details>after")
 
 
+def test_a_proof_without_a_title_is_folded_under_its_kind_and_drops_the_id_that_all_have():
+    html = '<div class="proof dropdown admonition" id="proof"><p>Proof. Trivial.</p></div>'
+    folded = folds.fold(folds.NAMELESS.sub(r"\1", html))
+    assert folded == ('<details class="folded proof admonition"><summary class="admonition-title">Proof</summary>'
+                      "<p>Proof. Trivial.</p></details>")
+
+
 def test_ids_that_several_pages_have_get_the_pages_name_and_links_follow():
     html, path = article('<section id="summary"><a href="#summary">1</a><a href="b.html#summary">2</a>'
                          '<a href="b.html#own">3</a></section>')

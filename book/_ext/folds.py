@@ -10,9 +10,10 @@ from pathlib import Path
 
 from markup import article, element, words
 
-FOLDED = re.compile(r'<div class="([^"]*\bdropdown\b[^"]*)"([^>]*)>\s*<p class="admonition-title">(.*?)</p>', re.DOTALL)
+FOLDED = re.compile(r'<div class="([^"]*\bdropdown\b[^"]*\badmonition\b[^"]*|[^"]*\badmonition\b[^"]*\bdropdown\b[^"]*)"'
+                    r'([^>]*)>\s*(?:<p class="admonition-title">(.*?)</p>)?', re.DOTALL)
 IDS = re.compile(r' id="([^"]+)"')
-NAMELESS = re.compile(r'(<section[^>]*) id="(?:[a-z]+-content|proof)"')
+NAMELESS = re.compile(r'(<(?:section|div)[^>]*) id="(?:[a-z]+-content|proof)"')
 LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
 TABLE = re.compile(r'<table class="(?![^"]*reparam-table)([^"]*)"')
 
@@ -22,7 +23,7 @@ def fold(html):
     while match := FOLDED.search(html):
         end = element(html, match.start())
         kinds = " ".join(kind for kind in match[1].split() if kind != "dropdown")
-        title = re.sub(r"</?a\b[^>]*>", "", match[3]).strip()
+        title = re.sub(r"</?a\b[^>]*>", "", match[3] or kinds.split()[0].capitalize()).strip()
         body = html[match.end() : end - len("</div>")]
         html = (f'{html[: match.start()]}<details class="folded {kinds}"{match[2]}>'
                 f'<summary class="admonition-title">{title}</summary>{body}</details>{html[end:]}')

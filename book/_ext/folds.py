@@ -10,8 +10,8 @@ from pathlib import Path
 
 from markup import article, element, words
 
-FOLDED = re.compile(r'<div class="([^"]*\bdropdown\b[^"]*\badmonition\b[^"]*|[^"]*\badmonition\b[^"]*\bdropdown\b[^"]*)"'
-                    r'([^>]*)>\s*(?:<p class="admonition-title">(.*?)</p>)?', re.DOTALL)
+FOLDED = re.compile(r'<div class="((?=[^"]*\badmonition\b)[^"]*\bdropdown\b[^"]*)"([^>]*)>\s*'
+                    r'(?:<p class="admonition-title">(.*?)</p>)?', re.DOTALL)
 IDS = re.compile(r' id="([^"]+)"')
 NAMELESS = re.compile(r'(<(?:section|div)[^>]*) id="(?:[a-z]+-content|proof)"')
 LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')

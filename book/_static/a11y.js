@@ -29,5 +29,12 @@ document.addEventListener("DOMContentLoaded", function () {
     }
   };
   const watch = new ResizeObserver(function (entries) { entries.forEach(function (entry) { mark(entry.target); }); });
-  document.querySelectorAll(wide).forEach(function (box) { watch.observe(box); });
+  // In idle moments: to ask for the width of what is off the screen makes the browser lay it out.
+  const boxes = [...document.querySelectorAll(wide)];
+  const idle = window.requestIdleCallback || function (work) { setTimeout(work, 50); };
+  const some = function () {
+    boxes.splice(0, 20).forEach(function (box) { watch.observe(box); });
+    if (boxes.length) idle(some); else document.documentElement.dataset.ready = "";
+  };
+  window.addEventListener("load", function () { idle(some); });
 });

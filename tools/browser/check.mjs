@@ -87,6 +87,7 @@ async function open(browser, name, mode) {
   await page.setViewport({ width: mode.width, height: 900 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: mode.scheme }]);
   await page.goto(address(name), { waitUntil: "load" });
+  await page.waitForFunction(() => "ready" in document.documentElement.dataset, { timeout: 20_000 });
   await page.evaluate(async () => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   });

@@ -9,8 +9,10 @@ builds.
 import hashlib
 import json
 import math
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 
@@ -71,10 +73,13 @@ def typeset(formulas, folder):
         known = {"style": "", "glyphs": {}, "formulas": {}}
     missing = [f for f in dict.fromkeys(formulas) if key(*f) not in known["formulas"]]
     if missing:
-        made = _draw(missing)
-        known["style"] = made["style"]
-        known["glyphs"].update(made["glyphs"])
-        known["formulas"].update((key(*f), drawing) for f, drawing in zip(missing, made["formulas"], strict=True))
+        cores = min(os.cpu_count() or 1, 1 + len(missing) // 100)
+        shares = [missing[i::cores] for i in range(cores)]
+        with ThreadPoolExecutor(cores) as pool:
+            for share, made in zip(shares, pool.map(_draw, shares), strict=True):
+                known["style"] = made["style"]
+                known["glyphs"].update(made["glyphs"])
+                known["formulas"].update((key(*f), d) for f, d in zip(share, made["formulas"], strict=True))
         for old in Path(folder).glob("formulas-*.json"):
             old.unlink()
         path.write_text(json.dumps(known), encoding="utf-8")

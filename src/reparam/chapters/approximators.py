@@ -245,7 +245,8 @@ def forward(layers, X, activation=TANH):
     Parameters
     ----------
     layers : list of (W, b)
-        Arrays of shape ``(inputs, outputs)`` and ``(outputs,)``.
+        Arrays of shape ``(inputs, outputs)`` and ``(outputs,)``; or, for several networks side by side,
+        ``(copies, inputs, outputs)`` and ``(copies, 1, outputs)``.
     X : array, shape ``(N, d)``
     activation : Activation
 
@@ -265,7 +266,8 @@ def forward(layers, X, activation=TANH):
         raise ValueError("layers must hold at least one layer, got none")
     inputs, sums = [_matrix("X", X)], []
     for number, (W, b) in enumerate(layers, 1):
-        if len(W) != inputs[-1].shape[1] or np.shape(b) != (W.shape[1],):
+        row = (W.shape[1],) if W.ndim == 2 else (len(W), 1, W.shape[2])
+        if W.shape[-2] != inputs[-1].shape[-1] or np.shape(b) != row:
             raise ValueError(f"layer {number} with W {W.shape} and b {np.shape(b)} does not fit its input "
                              f"{inputs[-1].shape}")
         sums.append(inputs[-1] @ W + b)
@@ -291,13 +293,13 @@ def output(layers, x, activation=TANH):
 
 
 def _errors(sums, Y):
-    if sums[-1].shape != _matrix("Y", Y).shape:
-        raise ValueError(f"Y must have the shape of the network's output, {sums[-1].shape}, got {Y.shape}")
+    if sums[-1].shape[-2:] != _matrix("Y", Y).shape:
+        raise ValueError(f"Y must have the shape of the network's output, {sums[-1].shape[-2:]}, got {Y.shape}")
     return sums[-1] - Y
 
 
 def network_loss(layers, X, Y, activation=TANH):
-    """The sum of squared errors of a network's output.
+    """The sum of squared errors of a network's output, or of each network's if there are several side by side.
 
     Parameters
     ----------
@@ -308,14 +310,14 @@ def network_loss(layers, X, Y, activation=TANH):
 
     Returns
     -------
-    float
+    float, or array of shape ``(copies,)``
 
     Raises
     ------
     ValueError
         If the output's shape is not that of Y.
     """
-    return float(np.sum(_errors(forward(layers, X, activation)[1], Y) ** 2))
+    return np.sum(_errors(forward(layers, X, activation)[1], Y) ** 2, axis=(-2, -1))
 
 
 def backward(layers, X, Y, activation=TANH):
@@ -340,9 +342,10 @@ def backward(layers, X, Y, activation=TANH):
     inputs, sums = forward(layers, X, activation)
     delta, gradients = 2 * _errors(sums, Y), []
     for below in reversed(range(len(layers))):
-        gradients.append((inputs[below].T @ delta, delta.sum(0)))
+        W, b = layers[below]
+        gradients.append((inputs[below].mT @ delta, delta.sum(-2).reshape(b.shape)))
         if below:
-            delta = (delta @ layers[below][0].T) * activation.slope(sums[below - 1])
+            delta = (delta @ W.mT) * activation.slope(sums[below - 1])
     return gradients[::-1]
 
 
@@ -380,7 +383,7 @@ def central_differences(f, x, h=1e-5):
     return slopes
 
 
-def draw_layers(sizes, generator):
+def draw_layers(sizes, generator, copies=None):
     r"""Random first weights of a network.
 
     Parameters
@@ -389,20 +392,23 @@ def draw_layers(sizes, generator):
         Widths from input to output, for instance ``(1, 8, 1)``.
     generator : numpy.random.Generator
         From :func:`reparam.noise.generator`.
+    copies : int, optional
+        So many networks side by side, each with its own weights; a single one if not stated.
 
     Returns
     -------
     list of (W, b)
-        Weights from :math:`N(0,1/\text{inputs})`, biases from N(0, 1).
+        Weights from :math:`N(0,1/\text{inputs})`, biases from N(0, 1), shaped as in :func:`forward`.
 
     Raises
     ------
     ValueError
-        If fewer than two sizes are given, or one is not positive.
+        If fewer than two sizes are given, or one, or ``copies``, is not positive.
     """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes must hold at least two positive widths, got {tuple(sizes)}")
-    return [(generator.standard_normal((n, m)) / n**0.5, generator.standard_normal(m))
+    if len(sizes) < 2 or min(*sizes, copies or 1) < 1 or copies == 0:
+        raise ValueError(f"sizes must hold at least two positive widths, got {tuple(sizes)} and {copies} copies")
+    many, row = ((), ()) if copies is None else ((copies,), (1,))
+    return [(generator.standard_normal((*many, n, m)) / n**0.5, generator.standard_normal((*many, *row, m)))
             for n, m in pairwise(sizes)]
 
 

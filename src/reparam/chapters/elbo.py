@@ -283,6 +283,12 @@ class SquareModel:
         r""":math:`\log p(x,z)` in nats, of the shape of ``z``."""
         return -2 * HALF_LOG_2PI - math.log(self.s) - 0.5 * z * z - 0.5 * ((self.x - z * z) / self.s) ** 2
 
+    def elbo(self, mu, sigma):
+        r"""The bound for :math:`q=N(\mu,\sigma^2)` in closed form, in nats, broadcast over ``mu`` and ``sigma``."""
+        second, fourth = mu**2 + sigma**2, mu**4 + 6 * mu**2 * sigma**2 + 3 * sigma**4
+        fit = 0.5 * (self.x**2 - 2 * self.x * second + fourth) / self.s**2
+        return -HALF_LOG_2PI - math.log(self.s) - 0.5 * second - fit + np.log(sigma) + 0.5
+
     @property
     def log_evidence(self):
         r""":math:`\log p(x)` by quadrature, in nats."""

@@ -9,11 +9,10 @@ from torch import nn
 
 from reparam.guards import require_float
 from reparam.laws.gaussian import LOG_2PI, DiagonalGaussian, GradientDraws
-from reparam.networks import descend
+from reparam.networks import Stack, descend
 
 LEVELS = 17
-
-"""Grey levels of a scanned pixel, 0 to 16."""
+"""Grey levels of a pixel, 0 to 16: how many of its 4 x 4 points carry ink."""
 
 
 def digits():
@@ -161,8 +160,8 @@ class VAE(nn.Module):
         Gives :math:`\mu(x)` and :math:`\log\sigma(x)` side by side.
     decoder : nn.Module, ``(..., d) -> (..., D)``
         The mean g of the pixels.
-    log_noise : float
-        Where :math:`\log s` starts.
+    log_noise : float or Tensor
+        Where :math:`\log s` starts; shape ``(copies, 1)`` for several VAEs side by side.
     learn_noise : bool
         Whether s is a parameter or stays.
     """
@@ -170,11 +169,23 @@ class VAE(nn.Module):
     def __init__(self, encoder, decoder, log_noise=-1.0, learn_noise=True):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
-        self.log_noise = nn.Parameter(torch.tensor(log_noise, dtype=torch.float64), requires_grad=learn_noise)
+        if not isinstance(log_noise, torch.Tensor):
+            log_noise = torch.tensor(log_noise, dtype=torch.float64)
+        self.log_noise = nn.Parameter(log_noise, requires_grad=learn_noise)
 
     def posterior(self, x):
-        """Encode: q(z | x) for every row, a DiagonalGaussian with parameters ``(n, d)``."""
-        return DiagonalGaussian(*self.encoder(x).chunk(2, -1))
+        r"""Encode: q(z | x) for every row, a DiagonalGaussian with parameters ``(n, d)``.
+
+        Raises
+        ------
+        ValueError
+            If what the encoder says has no finite variance: log sigma beyond 300 (40 in single precision).
+        """
+        q = DiagonalGaussian(*self.encoder(x).chunk(2, -1))
+        limit = 300.0 if q.log_sigma.dtype == torch.float64 else 40.0
+        if (said := float(q.log_sigma.detach().abs().max())) > limit:
+            raise ValueError(f"the encoder's log sigma must lie within ±{limit:g}, or sigma² overflows; got {said:.4g}")
+        return q
 
     def log_likelihood(self, x, z):
         r""":math:`\log p(x\mid z)` in nats: x is ``(n, D)``, z ``(..., n, d)``, the result ``(..., n)``."""
@@ -197,8 +208,13 @@ class VAE(nn.Module):
         Tensor, shape ``(k, n)``
             In nats.
         """
+        fit, divergence = self.parts(x, eps)
+        return fit - divergence
+
+    def parts(self, x, eps):
+        """The two parts of :meth:`elbo`: log likelihood ``(k, n)`` of each draw, and divergence ``(n,)``, in nats."""
         q = self.posterior(x)
-        return self.log_likelihood(x, q.path(eps)) - prior_divergence(q).sum(-1)
+        return self.log_likelihood(x, q.path(eps)), prior_divergence(q).sum(-1)
 
     def log_weights(self, x, eps):
         r"""Logarithms of the importance weights, :math:`\log p(x,z)-\log q(z\mid x)`, shape ``(k, n)``, in nats."""
@@ -206,6 +222,85 @@ class VAE(nn.Module):
         z = q.path(eps)
         log_prior = -0.5 * (z * z + LOG_2PI).sum(-1)
         return self.log_likelihood(x, z) + log_prior - q.log_density(z)
+
+
+def many(copies, d, hidden, mean, generator, log_noise=-1.4, learn_noise=True):
+    r"""Several independent VAEs side by side, in single precision, each with one hidden layer in both networks.
+
+    Every one starts with the mean image painted for z = 0 and, its last encoder layer being zero, with q the prior.
+
+    Parameters
+    ----------
+    copies, d, hidden : int
+        How many; latent dimensions; hidden units.
+    mean : Tensor, shape ``(D,)``
+        The mean image.
+    generator : torch.Generator
+    log_noise : float or Tensor, shape ``(copies, 1)``
+        Where :math:`\log s` starts.
+    learn_noise : bool
+
+    Returns
+    -------
+    VAE
+        Takes images ``(n, D)`` or ``(copies, n, D)`` and noise ``(copies, n, d)``.
+    """
+    encoder, decoder = (Stack(s, copies, generator) for s in ((len(mean), hidden, 2 * d), (d, hidden, len(mean))))
+    with torch.no_grad():
+        encoder.biases[0] -= mean[None] @ encoder.weights[0]
+        encoder.weights[-1].zero_()
+        decoder.biases[-1] += mean - torch.tanh(decoder.biases[0]) @ decoder.weights[-1]
+    return VAE(encoder, decoder, torch.as_tensor(log_noise).expand(copies, 1).clone(), learn_noise).float()
+
+
+def single(model, k):
+    """One of the VAEs of :func:`many`, as plain layers in double precision.
+
+    Parameters
+    ----------
+    model : VAE
+        From :func:`many`.
+    k : int
+
+    Returns
+    -------
+    VAE
+    """
+    def plain(stack):
+        layers = []
+        for weight, bias in zip(stack.weights, stack.biases, strict=True):
+            layers += [nn.Linear(*weight.shape[1:]), nn.Tanh()]
+            layers[-2].weight.data, layers[-2].bias.data = weight[k].detach().T, bias[k, 0].detach()
+        return nn.Sequential(*layers[:-1])
+
+    return VAE(plain(model.encoder), plain(model.decoder), model.log_noise[k, 0].detach().clone()).double()
+
+
+def refine(model, x, q, eps, rate=0.03):
+    r"""The best Gaussian of every image for a fixed decoder: ascent on :math:`\mu,\log\sigma` themselves, no encoder.
+
+    Parameters
+    ----------
+    model : VAE
+    x : Tensor, shape ``(..., n, D)``
+    q : DiagonalGaussian
+        Where the climb starts, parameters ``(..., n, d)``.
+    eps : Tensor, shape ``(steps, ..., n, d)``
+        Fresh noise for every step.
+    rate : float
+        The first learning rate; it falls linearly to zero.
+
+    Returns
+    -------
+    DiagonalGaussian
+    """
+    mu, log_sigma = (p.detach().clone().requires_grad_() for p in (q.mu, q.log_sigma))
+    optimizer = torch.optim.Adam([mu, log_sigma], fused=True)
+    for step, noise in enumerate(eps):
+        moving = DiagonalGaussian(mu, log_sigma)
+        bound = model.log_likelihood(x, moving.path(noise)) - prior_divergence(moving).sum(-1)
+        descend(optimizer, -bound.sum(), rate * (1 - step / len(eps)))
+    return DiagonalGaussian(mu, log_sigma).detach()
 
 
 def prior_divergence(q):
@@ -276,7 +371,7 @@ def plane_evidence(vae, x, half=5.0, step=0.05, block=128):
     return torch.cat(sums) - 0.5 * x.square().sum(-1) / s2 + constant
 
 
-def linear_elbo(S, W, V, log_sigma, s2):
+def linear_elbo(S, W, V, log_sigma, s2, beta=1.0):
     r"""The exact ELBO per image of a linear VAE, all expectations taken, at the best offset m (the mean image).
 
     .. math::
@@ -293,6 +388,8 @@ def linear_elbo(S, W, V, log_sigma, s2):
         Decoder, encoder and the encoder's log standard deviations.
     s2 : Tensor or float
         Noise variance of the decoder, positive.
+    beta : float
+        Weight of the divergence, the last bracket; 1 is the bound.
 
     Returns
     -------
@@ -303,10 +400,10 @@ def linear_elbo(S, W, V, log_sigma, s2):
     rest = torch.eye(len(S), dtype=S.dtype) - W @ V
     error = ((rest @ S) * rest).sum() + (variance * W.square().sum(0)).sum()
     divergence = 0.5 * (((V @ S) * V).sum() + (variance - 1).sum()) - log_sigma.sum()
-    return -0.5 * len(S) * (LOG_2PI + s2.log()) - 0.5 * error / s2 - divergence
+    return -0.5 * len(S) * (LOG_2PI + s2.log()) - 0.5 * error / s2 - beta * divergence
 
 
-def fit_linear(S, d, start, s2=None):
+def fit_linear(S, d, start, s2=None, beta=1.0):
     r"""Maximise :func:`linear_elbo` by L-BFGS over everything, or at a fixed noise variance.
 
     Parameters
@@ -319,6 +416,8 @@ def fit_linear(S, d, start, s2=None):
         Small random numbers: where W and the transposed encoder of whitened images start. Zero would be a saddle.
     s2 : float, optional
         The noise variance, if it is to stay fixed.
+    beta : float
+        Weight of the divergence.
 
     Returns
     -------
@@ -344,7 +443,7 @@ def fit_linear(S, d, start, s2=None):
 
     def loss(phi):
         phi = torch.from_numpy(phi).requires_grad_()
-        value = -linear_elbo(S, *unpack(phi))
+        value = -linear_elbo(S, *unpack(phi), beta)
         return value.item(), torch.autograd.grad(value, phi)[0].numpy()
 
     first = torch.cat([start[0].ravel(), start[1].T.ravel(), torch.zeros(d + 1, dtype=S.dtype)]).numpy()
@@ -370,13 +469,15 @@ def train(vae, x, rows, eps, rate=8e-3):
 
     Returns
     -------
-    VAE
-        The same one.
+    Tensor, shape ``(steps, ...)``
+        The batch's mean divergence at each step, in nats; one per VAE if there are several side by side.
     """
-    optimizer = torch.optim.Adam([p for p in vae.parameters() if p.requires_grad], fused=True)
+    optimizer, history = torch.optim.Adam([p for p in vae.parameters() if p.requires_grad], fused=True), []
     for step, (row, noise) in enumerate(zip(rows, eps, strict=True)):
-        descend(optimizer, -vae.elbo(x[row], noise).mean(), rate * (1 - step / len(rows)))
-    return vae
+        fit, divergence = vae.parts(x[row], noise)
+        descend(optimizer, (divergence - fit).mean(), rate * (1 - step / len(rows)))
+        history.append(divergence.detach().mean(-1))
+    return torch.stack(history)
 
 
 def batches(generator, n, size, steps):

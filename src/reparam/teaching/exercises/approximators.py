@@ -33,7 +33,10 @@ def _back(X, Y, W1, b1, W2, b2, factor=2.0, slope=lambda u: 1 - np.tanh(u) ** 2,
 
 def _best_step(X):
     """By ternary search on the size of one step's matrix, a convex function, without any eigenvalue."""
-    size = lambda eta: np.linalg.norm(np.eye(X.shape[1]) - 2 * eta * X.T @ X, 2)
+
+    def size(eta):
+        return np.linalg.norm(np.eye(X.shape[1]) - 2 * eta * X.T @ X, 2)
+
     low, high = 0.0, chapter.step_limit(X)
     for _ in range(120):
         third = (high - low) / 3

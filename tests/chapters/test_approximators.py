@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from reparam import checks as check
+from reparam import noise
 from reparam.chapters import approximators as ap
 from reparam.teaching.grader import grade
 
@@ -280,3 +281,22 @@ def _backward(X, Y, W1, b1, W2, b2):
 )
 def test_the_grader_accepts_the_chapters_helpers(name, answer):
     assert grade(f"approximators/{name}", answer).right
+
+
+def test_networks_side_by_side_are_each_as_if_alone():
+    many = ap.draw_layers((2, 3, 1), noise.generator("test/approximators-many"), copies=4)
+    X, Y = noise.generator("test/approximators-x").standard_normal((5, 2)), np.ones((5, 1))
+    losses, slopes = ap.network_loss(many, X, Y), ap.backward(many, X, Y)
+    assert losses.shape == (4,)
+    for k in range(4):
+        alone = [(W[k], b[k, 0]) for W, b in many]
+        assert losses[k] == pytest.approx(ap.network_loss(alone, X, Y))
+        for (dW, db), (one_W, one_b) in zip(slopes, ap.backward(alone, X, Y), strict=True):
+            np.testing.assert_allclose(dW[k], one_W)
+            np.testing.assert_allclose(db[k, 0], one_b)
+
+
+@pytest.mark.parametrize("copies", [0, -1], ids=str)
+def test_no_copies_are_refused(copies):
+    with pytest.raises(ValueError, match="copies"):
+        ap.draw_layers((1, 1), noise.generator("test/approximators-none"), copies=copies)

@@ -169,3 +169,9 @@ def test_the_sliders_frame_stacks_gap_on_bound():
     gap, bound = figure.axes[1].patches
     assert gap.get_height() == pytest.approx(0.5)
     assert bound.get_y() + bound.get_height() == pytest.approx(-2.0)
+
+
+@pytest.mark.parametrize("phi", [(0.4, 0.7), (-1.1, 0.2), (0.0, 1.3)], ids=str)
+def test_the_square_models_bound_in_closed_form_is_the_integral(phi):
+    model = elbo.SquareModel(1.2, 0.6)
+    assert model.elbo(*phi) == pytest.approx(elbo.elbo(model.log_joint, elbo.normal(*phi)), abs=1e-10)

@@ -219,7 +219,9 @@ def test_training_raises_the_bound_and_keeps_fixed_noise():
     eps = noise.normal("test/vae-eps", 60, 1, 20, 2)
     grid, weights = nodes(40)
     before = (weights @ model.elbo(X, grid)).mean()
-    assert vae.train(model, X, rows, eps) is model
+    history = vae.train(model, X, rows, eps)
+    assert history.shape == (60,)
+    assert history[-1] < history[0]
     assert (weights @ model.elbo(X, grid)).mean() > before + 1
     held = small()
     held.log_noise.requires_grad_(False)
@@ -369,3 +371,65 @@ def test_every_known_mistake_earns_its_hint(name, number):
 )
 def test_right_answers_are_right(name, answer):
     assert grade(f"vae/{name}", answer).right
+
+
+def crowd(copies=3):
+    return vae.many(copies, 2, 4, X.mean(0), noise.torch_generator("test/vae-many"))
+
+
+def test_many_start_at_the_prior_and_paint_the_mean():
+    model = crowd()
+    q = model.posterior(X.float())
+    assert q.mu.shape == (3, 40, 2)
+    # the last encoder layer is zero; the decoder's bias is set so that z = 0 gives the mean image
+    torch.testing.assert_close(vae.prior_divergence(q), torch.zeros(3, 40, 2))
+    painted = model.decoder(torch.zeros(1, 2))
+    torch.testing.assert_close(painted, X.mean(0).float().expand(3, 1, 5), rtol=1e-5, atol=1e-5)
+
+
+def test_a_single_one_is_the_same_network():
+    model, eps = crowd(), noise.normal("test/vae-crowd", 3, 40, 2)
+    vae.train(model, X.float(), torch.arange(40)[None], eps[None].float())
+    together = model.elbo(X.float(), eps.float())
+    for k in range(3):
+        alone = vae.single(model, k).elbo(X, eps[k][None])[0]
+        torch.testing.assert_close(together[k].double(), alone, rtol=1e-4, atol=1e-4)
+
+
+def test_training_side_by_side_trains_each_as_if_alone():
+    many, eps = crowd(), noise.normal("test/vae-side", 4, 3, 40, 2)
+    ones = [vae.single(many, k) for k in range(3)]
+    rows = torch.arange(40).expand(4, -1)
+    history = vae.train(many.double(), X, rows, eps)
+    assert history.shape == (4, 3)
+    for k, one in enumerate(ones):
+        vae.train(one, X, rows, eps[:, k:k + 1])
+        torch.testing.assert_close(many.log_noise[k, 0], one.log_noise)
+
+
+def test_refining_climbs_to_the_posterior_of_a_linear_model():
+    _, model = known_posterior()
+    exact = model.posterior(X).detach()
+    start = DiagonalGaussian(exact.mu + 0.5, exact.log_sigma + 0.4)
+    # at the posterior the analytic-divergence gradient is noisy, so the climb ends near it, not on it
+    found = vae.refine(model, X, start, noise.normal("test/vae-refine", 400, 1, 40, 2))
+    assert (found.mu - exact.mu).abs().mean() < 0.1
+    assert (found.log_sigma - exact.log_sigma).abs().mean() < 0.1
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(F64, 300.0), (torch.float32, 40.0)], ids=["double", "single"])
+def test_an_encoder_whose_variance_overflows_is_refused(dtype, limit):
+    model = vae.VAE(torch.nn.Identity(), torch.nn.Identity())
+    model.posterior(torch.tensor([[0.0, limit]], dtype=dtype))
+    with pytest.raises(ValueError, match="log sigma must lie within"):
+        model.posterior(torch.tensor([[0.0, limit + 1]], dtype=dtype))
+
+
+def test_a_weight_multiplies_the_divergence_alone():
+    S, *_ = vae.covariance(X)
+    W, V = noise.normal("test/vae-beta", 2, 5, 2)
+    args = S, W, V.T, torch.tensor([0.1, -0.3], dtype=F64), 0.5
+    first, second, third = (vae.linear_elbo(*args, beta=b) for b in (1.0, 2.0, 3.0))
+    # linear in beta, and the slope is minus the divergence by its own formula
+    divergence = 0.5 * ((V.T @ S @ V).trace() + (2 * args[3]).exp().sum() - 2) - args[3].sum()
+    torch.testing.assert_close(torch.stack([second - first, third - second]), -divergence.expand(2))

@@ -180,3 +180,17 @@ def test_solutions_are_right():
 
     assert grade("flows/coupling", log_density).right
     assert grade("flows/planar", lambda z, w, u, b: np.log(1 + (w @ u) * (1 - np.tanh(z @ w + b) ** 2))).right
+
+
+def test_frozen_draws_have_the_elbos_value_and_lack_its_score():
+    flow, eps = layers.Flow(layers.Affine(1)), t([0.3], [-1.2], [0.8])
+    flow.layers[0].shift.data += 0.4
+    flow.layers[0].log_scale.data -= 0.5
+    target = lambda z: -0.5 * z[:, 0] ** 2  # noqa: E731
+    frozen, live = flows.frozen_draws(target, flow, eps), flows.elbo_draws(target, flow, eps)
+    assert_close(frozen, live)
+    by_path = torch.autograd.grad(frozen.sum(), list(flow.parameters()))
+    total = torch.autograd.grad(live.sum(), list(flow.parameters()))
+    # they differ by the score at fixed z: eps / sigma for the shift, eps² - 1 for the log scale
+    assert_close(by_path[0] - total[0], (eps.sum() / math.exp(-0.5)).view(1))
+    assert_close(by_path[1] - total[1], (eps**2 - 1).sum().view(1))

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -164,3 +165,19 @@ def test_likelihood_climb_learns_a_gaussian():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("d", [1, 2], ids=str)
+def test_planar_likelihood_has_its_exact_gradient(d):
+    layer = layers.Planar([0.8, -0.5][:d], [0.6, 0.9][:d], 0.3)
+    flow, y = layers.Flow(layer), torch.tensor([[0.2, -0.4], [1.3, 0.7]], dtype=torch.float64)[:, :d]
+    for p in layer.parameters():
+        (slope,) = torch.autograd.grad(flow.log_density(y).sum(), p)
+        for place in np.ndindex(p.shape):
+            with torch.no_grad():
+                p[place] += 1e-5
+                above = flow.log_density(y).sum()
+                p[place] -= 2e-5
+                below = flow.log_density(y).sum()
+                p[place] += 1e-5
+            assert slope[place].item() == pytest.approx(float(above - below) / 2e-5, abs=1e-8)

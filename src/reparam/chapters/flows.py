@@ -5,6 +5,7 @@ A *layer* has ``forward(z)`` and ``inverse(y)``; both return the other point, sh
 """
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -53,6 +54,31 @@ def elbo_draws(log_joint, flow, eps):
     """
     z, log_det = flow(eps)
     return log_joint(z) + log_det - log_normal(eps)
+
+
+def frozen_draws(log_joint, flow, eps):
+    r"""The path derivative's integrand with a flow as q: its gradient moves the point, not the density that scores it.
+
+    .. math:: \log p(x,z)-\log q_{\text{frozen}}(z),\qquad z=g(\epsilon)
+
+    Parameters
+    ----------
+    log_joint : callable, ``(n, d) -> (n,)``
+    flow : Flow
+        Invertible with gradients.
+    eps : Tensor, shape ``(n, d)``
+
+    Returns
+    -------
+    Tensor, shape ``(n,)``
+        In nats, of the same value as :func:`elbo_draws`.
+
+    References
+    ----------
+    :cite:t:`roeder2017sticking`
+    """
+    frozen, z = deepcopy(flow).requires_grad_(False), flow(eps)[0]
+    return log_joint(z) - frozen.log_density(z)
 
 
 def climb(objective, flow, steps=100):

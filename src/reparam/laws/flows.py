@@ -142,16 +142,18 @@ class Planar(nn.Module):
         return z + bend[:, None] * self.push(), self._log_det(bend)
 
     def inverse(self, y):
-        r"""From data to noise, by bisection for :math:`w^\top z`; carries no gradient."""
+        r"""From data to noise: bisection for :math:`w^\top z`, then one Newton step, which carries the exact gradient."""
+        target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
         with torch.no_grad():
-            target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
             low, high = target - strength.abs(), target + strength.abs()
             for _ in range(60):
                 middle = (low + high) / 2
                 above = middle + strength * torch.tanh(middle + self.b) > target
                 low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-            bend = torch.tanh(middle + self.b)
-            return y - bend[:, None] * self.push(), self._log_det(bend)
+            slope = 1 + strength * (1 - torch.tanh(middle + self.b) ** 2)
+        found = middle - (middle + strength * torch.tanh(middle + self.b) - target) / slope
+        bend = torch.tanh(found + self.b)
+        return y - bend[:, None] * self.push(), self._log_det(bend)
 
 
 class Flow(nn.Module):

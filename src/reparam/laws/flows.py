@@ -142,7 +142,7 @@ class Planar(nn.Module):
         return z + bend[:, None] * self.push(), self._log_det(bend)
 
     def inverse(self, y):
-        r"""From data to noise: bisection for :math:`w^\top z`, then one Newton step, which carries the exact gradient."""
+        r"""From data to noise: bisection for :math:`w^\top z`, then one Newton step with the exact gradient."""
         target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
         with torch.no_grad():
             low, high = target - strength.abs(), target + strength.abs()

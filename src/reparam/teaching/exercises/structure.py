@@ -50,7 +50,7 @@ EXERCISES = {
             (lambda c, t, b: _differences(c, t, b, lambda p: 1.0),
              "the factor theta (1 - theta) is missing: this is the gradient in theta, not in the logit"),
             (lambda c, t, b: -_differences(c, t, b, lambda p: p * (1 - p)), "the sign: f at one, less f at zero"),
-            (lambda c, t, b: _differences(c, t, b, lambda p: p), "the factor is theta where theta (1 - theta) is right"),
+            (lambda c, t, b: _differences(c, t, b, lambda p: p), "the factor theta lacks its partner 1 - theta"),
             (lambda c, t, b: c(b)[:, None] * (b - t), "this is the score function: no bit was averaged over"),
             (lambda c, t, b: _one_by_one(c, t, b).mean(0), "one mean; asked for is one gradient per draw"),
         ),
@@ -61,7 +61,7 @@ EXERCISES = {
         reference=_loop,
         inputs=((_TERMS, _READS), (_TERMS[:1, :3], _READS[:3, :2]), (_TERMS * 3 - 1, _READS)),
         mistakes=(
-            (lambda f, r: np.repeat(f.sum(1, keepdims=True), r.shape[1], 1), "all terms; drop those that do not read it"),
+            (lambda f, r: np.repeat(f.sum(1, keepdims=True), r.shape[1], 1), "all terms: drop those of others"),
             (lambda f, r: f @ ~r, "these are the terms of the others: keep those that read the variable"),
             (lambda f, r: f @ r / r.sum(0), "this is the mean of the own terms; asked for is their sum"),
             (lambda f, r: (f @ r).mean(0), "one number per variable; asked for is one per draw too"),

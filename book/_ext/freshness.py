@@ -101,6 +101,11 @@ def digest(text, page):
     return h.hexdigest()[:16]
 
 
+def code_digest(text):
+    """The page's own cells, as 16 hexadecimal digits."""
+    return hashlib.sha256(cells(text).encode()).hexdigest()[:16]
+
+
 def is_notebook(text):
     """True if a page has a kernel."""
     return bool(KERNEL.match(text))

@@ -35,7 +35,8 @@ class Report:
     """One passed check: ``observed`` is at most ``allowed``, or at least that in :data:`LOWER_TIERS`.
 
     A two-sided check keeps its ``sides``, the numbers that it compared, unless they are more than :data:`SHOWN`: a
-    sentence may print these, and no others. Its repr holds no digit that could flip from machine to machine; the
+    sentence may print these, and no others. ``power`` is the part of the resolution that five standard errors take up,
+    at most one, for Monte Carlo checks. Its repr holds no digit that could flip from machine to machine; the
     measured figures travel beside it as metadata of the cell's output, from where the ledger page reads them.
     """
 
@@ -47,6 +48,7 @@ class Report:
     numbers: int = 1
     random: int = 0
     sides: tuple = ()
+    power: float = 0.0
 
     def __repr__(self):
         return f"{self.label} ✓ {self.claim}"
@@ -169,7 +171,7 @@ def _monte_carlo(label, what, estimate, error, expected, resolution):
         strayed <= SIGMAS,
         f"{what} is {strayed:.3g} standard errors from the exact value where 5 are allowed",
         Report(label, f"Monte Carlo {what}", f"{what} of draws within 5 standard errors, these within {size}",
-               strayed, SIGMAS, estimate.size, estimate.size, _sides(estimate, e)),
+               strayed, SIGMAS, estimate.size, estimate.size, _sides(estimate, e), power),
     )
 
 

@@ -1,0 +1,96 @@
+"""Pages under another seed, what the tools that try to fool the checks count, and that they can be interrupted."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+replay, reroll, mutate = map(importlib.import_module, ("replay", "reroll", "mutate"))
+from build import notebook_pages
+from ledger import reports as published
+
+PAGES = notebook_pages()
+
+
+@pytest.fixture(scope="module")
+def preloaded():
+    replay.preload()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_under_another_seed_every_check_holds_and_no_exact_order_moves(page, preloaded):
+    found, failure = replay.in_child(replay.reports, PAGES[page], 1)
+    assert failure is None
+    first = published(json.loads((ROOT / "_build/jupyter_execute" / f"{page}.ipynb").read_text(encoding="utf-8")))
+    assert [r["label"] for r in found] == [r["label"] for r in first]
+    for here, there in zip(found, first, strict=True):
+        if here["tier"] in reroll.EXACT:
+            assert here["observed"] == pytest.approx(there["observed"], rel=1e-6, abs=1e-9), (
+                f"{here['label']} compares numbers that depend on the seed: an order between random numbers needs "
+                "a standard error over independent copies, use check.exceeds"
+            )
+
+
+PAGE = """
+```{code-cell} ipython3
+from reparam import checks as check
+from reparam.teaching.glue import glue
+report = check.equal("sum", 1.0 + 2.0, 3.0)
+glue(report, total="3.0")
+(report & check.less("order", 1.0, 9.0) & check.exceeds("lead", [1.0, 1.1] * 60, 0.9))
+```
+"""
+
+
+def test_every_perturbed_conclusion_is_noticed_and_wide_orders_are_told(preloaded):
+    found = replay.in_child(replay.conclusions, PAGE)
+    assert found == {"printed": 1, "sides": 6, "survivors": [], "loose": [
+        "order, check.less: factor", "lead, check.exceeds: sign",
+    ]}
+
+
+def test_what_a_check_is_handed_is_changed_and_the_numbers_it_chose_are_not():
+    found = mutate.statements("book/page", PAGE)
+    assert {m.old for m in found} == {"1.0 + 2.0", "[1.0, 1.1] * 60"}
+    changed = {PAGE[: m.start] + m.new + PAGE[m.end :] for m in found}
+    assert PAGE.replace("1.0 + 2.0", "(1.0) - (2.0)") in changed
+
+
+def test_a_failing_check_is_told_with_what_passed_before(preloaded):
+    found, failure = replay.in_child(replay.reports, PAGE.replace("9.0)", "0.5)"), 3)
+    assert [r["label"] for r in found] == ["sum"]
+    assert failure.startswith("CheckFailed: order: the order leads by -0.5")
+
+
+def test_a_range_of_seeds_is_a_number_or_two():
+    assert list(reroll.seeds("3")) == [1, 2, 3]
+    assert list(reroll.seeds("101-103")) == [101, 102, 103]
+    for wrong in ("", "0", "5-3", "many", "1-"):
+        with pytest.raises(ValueError, match="usage: make reroll"):
+            reroll.seeds(wrong)
+
+
+def report(tier, observed, allowed, power=0.0):
+    return {"label": "a", "tier": tier, "observed": observed, "allowed": allowed, "power": power}
+
+
+@pytest.mark.parametrize(
+    ("tier", "runs", "room"),
+    [
+        ("Monte Carlo order", [(9.0, 5.0), (11.0, 5.0)], 5 / 2**0.5),  # mean 10, deviation sqrt 2
+        ("numerical", [(1e-7, 1e-6), (1e-8, 1e-6)], 1.5 / 0.5**0.5),  # logarithms -7 and -8 against -6
+        ("identity", [(1e-15, 1e-10), (1e-13, 1e-10)], float("inf")),  # rounding
+        ("order", [(1.0, 0.0), (2.0, 0.0)], float("inf")),  # told apart as one that moves
+    ],
+    ids=["order", "numerical", "identity", "exact"],
+)
+def test_room_is_counted_in_standard_deviations_over_seeds(tier, runs, room):
+    checks = None
+    for observed, allowed in runs:
+        checks = reroll.add(checks, [report(tier, observed, allowed)])
+    assert reroll.room(checks[0]) == pytest.approx(room)
+    assert reroll.moves(checks[0]) == (tier == "order")

@@ -7,6 +7,7 @@ from reparam.bench.choice import compare
 from reparam.bench.given import Unusable
 from reparam.bench.outcome import Comparison
 from reparam.bench.run import Verdict
+from reparam.bench.statistics import critical
 from reparam.bench.verdict import is_unbiased
 
-__all__ = ["Comparison", "Unusable", "Verdict", "compare", "is_unbiased"]
+__all__ = ["Comparison", "Unusable", "Verdict", "compare", "critical", "is_unbiased"]

@@ -72,6 +72,7 @@ class Rescaled(Law):
 
 
 def rescaled(law, power):
+    """The law with its scale to a power, or ``None`` if it is no normal law."""
     q = law() if law is not None else None
     inner = q.base_dist if isinstance(q, Independent) else q
     return Rescaled(law, power) if isinstance(inner, Normal) else None
@@ -116,7 +117,7 @@ def names_used(fn, depth=2):
         names |= {n for c in code.co_consts if hasattr(c, "co_names") for n in c.co_names}
     if depth and code:
         for v in surroundings(fn).values():
-            if hasattr(v, "__code__") and not v.__module__.startswith(("torch", "reparam")):
+            if hasattr(v, "__code__") and not (v.__module__ or "").startswith(("torch", "reparam")):
                 names |= names_used(v, depth - 1)
     return names
 

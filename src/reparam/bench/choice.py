@@ -9,6 +9,7 @@ import torch
 
 from reparam.bench.given import Law, Parameters, Unusable, arguments, reseed
 from reparam.bench.outcome import Comparison, Row, recommend
+from reparam.bench.statistics import critical
 from reparam.bench.ways import Task, applicable
 
 BATCH = 10
@@ -145,6 +146,6 @@ class Contest:
             b = np.asarray(self.means[name])
             gap, error = a.mean(0) - b.mean(0), np.sqrt((a.var(0, ddof=1) + b.var(0, ddof=1)) / len(a))
             floor = 1e-4 * np.abs(a.mean(0)).max()
-            if (np.abs(gap) > np.maximum(9 * error, floor)).any():  # few batches: Student's tails are long
+            if (np.abs(gap) > np.maximum(critical(len(a), gap.size) * error, floor)).any():
                 found.add(name)
         return found

@@ -9,6 +9,10 @@ ODDS = 5.733031437583869e-07
 """Of a normal number beyond five standard errors: the odds of a false alarm per comparison and look."""
 NEGLIGIBLE = 2e-3
 """A bias below this part of the gradient is never called a fault."""
+MARGIN = 2.0
+"""Standard errors by which a bias must exceed the limit, for the odds that it is seen to be 97 %."""
+SMALL = 0.3
+"""A group whose gradient cannot be told from 0 is judged at this part of the largest group's."""
 
 
 def critical(n, directions):
@@ -60,12 +64,12 @@ class Test:
 
     @cached_property
     def scale(self):
-        """Size of the reference in the group of each direction; that of all groups where it cannot be told from 0."""
+        """Size of the reference in the group of each direction; where that is not clear, a part of the largest."""
         clear = np.abs(self.meant) > self.limit * np.maximum(self._error(self._meant), 1e-300)
         sizes = {g: np.sqrt(np.mean(self.meant[self.groups == g] ** 2)) for g in set(self.groups)}
         largest = max([s for g, s in sizes.items() if clear[self.groups == g].any()], default=0.0)
         spread = self._left.std(0)
-        return np.array([sizes[g] if clear[self.groups == g].any() else max(largest, s) or sizes[g]
+        return np.array([sizes[g] if clear[self.groups == g].any() else SMALL * max(largest, s) or sizes[g]
                          for g, s in zip(self.groups, spread, strict=True)])
 
     @cached_property
@@ -107,8 +111,8 @@ class Test:
 
     @cached_property
     def power(self):
-        """The relative bias that could hide, in the worst direction."""
-        hidden = np.maximum(self.limit * self.error, self.floor)
+        """The relative bias that would have been seen in 97 of 100 cases, in the worst direction."""
+        hidden = np.maximum((self.limit + MARGIN) * self.error, self.floor)
         return float(np.max(np.where(self.scale > 0, hidden / np.where(self.scale > 0, self.scale, 1), 0)))
 
     @property

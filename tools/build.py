@@ -21,8 +21,8 @@ import json
 import re
 import shutil
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -233,19 +233,15 @@ def jobs():
 
 def execute_all(waiting):
     """Execute pages over the cores; return what each took, or its BuildFailed."""
-    results = []
-
     async def run():
         room = asyncio.Semaphore(jobs())
         with Progress(BUILD / "seconds.json", list(waiting), jobs()) as progress:
-            results.extend(await asyncio.gather(*(execute(n, nb, room, progress) for n, nb in waiting.items()),
-                                                return_exceptions=True))
+            every = (execute(name, notebook, room, progress) for name, notebook in waiting.items())
+            return await asyncio.gather(*every, return_exceptions=True)
 
     # in a thread of its own, or each notebook's client puts its own handler in the place of stop_on_signals
-    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
-    thread.start()
-    thread.join()
-    return results
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, run()).result()
 
 
 def stop_on_signals():

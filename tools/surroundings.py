@@ -65,7 +65,7 @@ def become(python, arguments, reader=False):
 def enter():
     """Restart the running tool in the clean environment, unless it is there already."""
     if os.environ.pop(MARK, "") != str(os.getpid()):
-        become(sys.executable, sys.orig_argv[1:])
+        become(sys.executable, sys.argv)
 
 
 KERNEL = """{"argv": ["python", "-P", %s, "-f", "{connection_file}"], "display_name": "Python 3", "language": "python"}

@@ -10,14 +10,18 @@ import hashlib
 import os
 import platform
 import re
+import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tools"))
+import surroundings
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "reparam"
 OPTIONS = re.compile(r"\A\s*?(?:---\n(?:.*?\n)?---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL)
-RUNS_PAGES = ("requirements.txt", "tools/surroundings.py", "tools/kernel.py")
+RUNS_PAGES = ("requirements.txt", "tools/kernel.py")
 LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "scikit-learn", "ipython", "ipykernel", "matplotlib-inline")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)
@@ -116,8 +120,8 @@ def digest(text, page):
     h = hashlib.sha256()
     for path in [*helper_files(text, page), *(ROOT / name for name in RUNS_PAGES)]:
         h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    chosen = [os.environ.get(name, "").strip().lstrip("0") for name in ("REPARAM_SEED", "REPARAM_THREADS")]
-    h.update(f"{platform.python_version()} {installed()} {chosen[0] or 0} {chosen[1] or 1}".encode())
+    seed = os.environ.get("REPARAM_SEED", "").strip() or 0
+    h.update(f"{platform.python_version()} {installed()} {seed} {sorted(surroundings.settings().items())}".encode())
     return h.hexdigest()[:16]
 
 

@@ -1,8 +1,24 @@
 PYTHON ?= python3
-RUN := .venv/bin/python
-export OMP_NUM_THREADS ?= 1
-export OPENBLAS_NUM_THREADS ?= 1
-export MKL_NUM_THREADS ?= 1
+RUN := $(PYTHON) -E -s tools/bootstrap.py
+
+# what a command can be told, as in `make reroll SEEDS=20`; anything else is answered with this usage
+TAKES_bench := ARGS
+TAKES_lab := ARGS
+TAKES_mutants := ARGS
+TAKES_reroll := SEEDS
+TAKES_test-browser := ARGS
+GOALS := $(or $(MAKECMDGOALS),help)
+SAID := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+TAKEN := PYTHON $(foreach goal,$(GOALS),$(TAKES_$(goal)))
+ifneq ($(filter-out $(TAKEN),$(SAID)),)
+$(error usage: make $(GOALS)$(foreach name,$(filter-out PYTHON,$(TAKEN)), [$(name)=...]): it takes no $(filter-out $(TAKEN),$(SAID)))
+endif
+ifneq ($(origin ARGS),command line)
+ARGS :=
+endif
+ifneq ($(origin SEEDS),command line)
+SEEDS :=
+endif
 
 .PHONY: bench help book test test-browser reroll mutants lab clean install
 
@@ -10,31 +26,34 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '%-18s %s\n' "$$name" "$$text"; done
 
-install:
-	@$(PYTHON) tools/bootstrap.py
+install: ## install what is pinned (every other command does it when it is needed)
+	@$(RUN)
 
-book: install ## execute every page, run every check, leave _build/html/index.html
+book: ## execute every page, run every check, leave _build/html/index.html
 	@$(RUN) tools/build.py
 
-test: install ## lint, unit tests, the book with warnings as errors, and its published notebooks again
+test: ## lint, unit tests, the book with warnings as errors, and its published notebooks again
 	@$(RUN) -m ruff check .
 	@$(RUN) tools/build.py
 	@$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests src/reparam _build/jupyter_execute
 
 test-browser: book ## open every page in headless Chromium: accessibility, console, network, width, weight
-	@tools/browser/run.sh
+	@tools/browser/run.sh $(ARGS)
 
-reroll: install ## execute the book under other seeds: make reroll SEEDS=20
+reroll: ## execute the book under other seeds: make reroll SEEDS=20
 	@$(RUN) tools/reroll.py $(or $(SEEDS),20)
 
-mutants: install ## change the helpers one place at a time and count who notices: make mutants ARGS="--each 20"
+mutants: ## change the helpers one place at a time and count who notices: make mutants ARGS="--each 20"
 	@$(RUN) tools/mutate.py $(ARGS)
 
-bench: install ## measure the helpers against NumPy, plain loops and Pyro into benchmarks/results.json
-	@$(RUN) benchmarks/run.py
+bench: ## measure the helpers against NumPy, plain loops and Pyro into benchmarks/results.json
+	@$(RUN) benchmarks/run.py $(ARGS)
 
-lab: install ## open the chapters as notebooks in JupyterLab
-	@$(RUN) tools/lab.py
+lab: ## open the chapters as notebooks in JupyterLab
+	@$(RUN) tools/lab.py $(ARGS)
 
 clean: ## remove what was built (the installation in .venv stays)
 	@rm -rf _build
+
+.DEFAULT:
+	@echo "make: there is no command $@; make help lists them" >&2; exit 2

@@ -1,16 +1,24 @@
-"""Every kernel that a test starts runs watch.py before its first cell."""
+"""Tests run in the environment that the build gives its kernels; watch.py runs first in every kernel they start."""
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / "_build" / "ipython"
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+
+import surroundings
 
 
 def pytest_configure(config):
-    os.environ["IPYTHONDIR"] = str(PROFILE)
-    if not hasattr(config, "workerinput"):  # the workers find what the first process has copied
+    if not hasattr(config, "workerinput"):  # the workers inherit what the first process has made
+        surroundings.prepare()
+        kept = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+        clean = surroundings.clean()
+        os.environ.clear()
+        os.environ.update(clean, **kept, IPYTHONDIR=str(PROFILE))
         startup = PROFILE / "profile_default" / "startup"
         startup.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / "watch.py", startup)

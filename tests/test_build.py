@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import freshness
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +60,8 @@ class Book:
         for name in ("book/_ext", "book/_static", "src"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         (root / "tools").mkdir()
-        for name in ("_config.yml", "requirements.txt", "tools/build.py", "book/checks.md", "book/references.bib"):
+        for name in ("_config.yml", "requirements.txt", "tools/build.py", "tools/surroundings.py", "tools/kernel.py",
+                     "tools/progress.py", "book/checks.md", "book/references.bib"):
             shutil.copyfile(ROOT / name, root / name)
         self.write("_toc.yml", TOC)
         self.write("book/index.md", "# A small book\n")
@@ -78,7 +80,7 @@ class Book:
         return [sys.executable, str(self.root / "tools" / "build.py")]
 
     def environment(self, **variables):
-        return {**os.environ, "PYTHONPATH": str(self.root / "src"), **variables}
+        return {**os.environ, **variables}
 
     def build(self, **variables):
         return subprocess.run(self.command(), cwd=self.root, env=self.environment(**variables), text=True,
@@ -218,12 +220,203 @@ def test_two_builds_at_once_give_one_book(book):
     assert_whole(book)
 
 
-@pytest.mark.parametrize("seed", ["-1", "many"], ids=["negative", "word"])
-def test_a_wrong_seed_is_one_clear_line(book, seed):
-    ran = book.build(REPARAM_SEED=seed)
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("REPARAM_SEED", "-1", "a non-negative whole number, got '-1'"),
+        ("REPARAM_SEED", "many", "a non-negative whole number, got 'many'"),
+        ("REPARAM_THREADS", "0", "a whole number from 1 to 999, got '0'"),
+        ("REPARAM_JOBS", "abc", "a whole number from 1 to 9999, got 'abc'"),
+    ],
+    ids=["negative", "word", "threads", "jobs"],
+)
+def test_a_wrong_setting_is_one_clear_line(book, name, value, line):
+    ran = book.build(**{name: value})
     assert ran.returncode == 1
-    line = f"REPARAM_SEED must be a non-negative whole number, got '{seed}'"
-    assert ran.stderr.strip().splitlines() == ["build failed", line]
+    assert ran.stderr.strip().splitlines() == ["build failed", f"{name} must be {line}"]
+
+
+def test_arguments_are_answered_with_usage(book):
+    ran = subprocess.run([*book.command(), "--fast"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("usage: make book")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+# Whose machine it is
+
+
+DRAWS = HEAD + """# A page with a picture
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig-line
+    caption: "A line."
+  image:
+    alt: "A straight line that rises from the lower left corner to the upper right corner."
+---
+import matplotlib.pyplot as plt
+from reparam.figures import panels
+figure, axes = plt.subplots()
+axes.plot([0, 1], [0, 1]);
+```
+
+```{code-cell} ipython3
+import locale, os, sys
+1 + 1
+sys.flags.optimize, sys.warnoptions, os.environ["OMP_NUM_THREADS"], sys.getfilesystemencoding(), "µ σ 中"
+```
+"""
+
+
+def hostile(folder):
+    """What readers have set, or could have set, all at once."""
+    wrong = "raise SystemExit('a module of the reader is imported')"
+    ipython = "c = get_config()\nc.InteractiveShell.ast_node_interactivity = 'all'\n"
+    kernel = '{"argv": ["false"], "display_name": "Mine", "language": "python"}'
+    files = {"path/yaml.py": wrong, "path/json.py": wrong, "path/numpy.py": wrong, "path/sitecustomize.py": wrong,
+             "mpl/matplotlibrc": "text.usetex: True\nfont.size: 30\naxes.grid: True\n",
+             "home/.config/matplotlib/matplotlibrc": "text.usetex: True\n",
+             "ipython/profile_default/ipython_config.py": ipython,
+             "home/.ipython/profile_default/ipython_config.py": ipython,
+             "home/.ipython/profile_default/startup/00.py": "print('good morning')",
+             "ipython/profile_default/startup/00.py": "print('good morning')",
+             "jupyter/kernels/python3/kernel.json": kernel,
+             "home/.local/share/jupyter/kernels/python3/kernel.json": kernel,
+             "home/.jupyter/jupyter_config.json": '{"NotebookClient": {"timeout": 0}}',
+             "start.py": wrong}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return {
+        "MPLBACKEND": "Agg", "MATPLOTLIBRC": str(folder / "mpl"), "MPLCONFIGDIR": str(folder / "mpl"),
+        "HOME": str(folder / "home"), "XDG_CONFIG_HOME": str(folder / "home/.config"),
+        "IPYTHONDIR": str(folder / "ipython"), "JUPYTER_CONFIG_DIR": str(folder / "home/.jupyter"),
+        "JUPYTER_PATH": str(folder / "jupyter"), "JUPYTER_DATA_DIR": str(folder / "jupyter"),
+        "JUPYTER_PREFER_ENV_PATH": "0", "PYTHONPATH": str(folder / "path"), "PYTHONSTARTUP": str(folder / "start.py"),
+        "PYTHONHOME": str(folder / "nowhere"), "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONDEVMODE": "1",
+        "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTHONHASHSEED": "5", "PYTHONINSPECT": "1",
+        "PYTHONVERBOSE": "1", "PYTHONPYCACHEPREFIX": str(folder / "pyc"), "PYTHONSAFEPATH": "1",
+        "LC_ALL": "C", "LANG": "de_DE.ISO-8859-1", "LANGUAGE": "de", "TZ": "Asia/Kathmandu",
+        "OMP_NUM_THREADS": "7", "OPENBLAS_NUM_THREADS": "7", "MKL_NUM_THREADS": "7", "SOURCE_DATE_EPOCH": "0",
+        "SPHINXOPTS": "-D language=de", "BASH_ENV": str(folder / "start.py"), "DISPLAY": ":99", "COLUMNS": "20",
+        "TORCH_DEVICE": "cuda", "PYTORCH_ENABLE_MPS_FALLBACK": "1", "PYTHONBREAKPOINT": "none", "FORCE_COLOR": "1",
+        "QT_API": "none", "NUMPY_EXPERIMENTAL_ARRAY_FUNCTION": "0", "SCIPY_ARRAY_API": "1", "JUPYTERCACHE": "/nowhere",
+    }
+
+
+def published(book):
+    """Every published file; the inventory and the search index hold no dates either."""
+    folders = [book.root / "_build/html", book.root / "_build/jupyter_execute"]
+    return {p.relative_to(book.root).as_posix(): p.read_bytes() for f in folders for p in f.rglob("*") if p.is_file()}
+
+
+def test_no_setting_of_the_reader_changes_a_published_byte(book, tmp_path_factory):
+    book.swap("_toc.yml", "  - file: book/checks\n", "  - file: book/checks\n  - file: book/draws\n")
+    book.write("book/draws.md", DRAWS)
+    book.green()
+    clean = published(book)
+    shutil.rmtree(book.root / "_build")
+    variables = hostile(tmp_path_factory.mktemp("hostile"))
+    command = [sys.executable, "-I", str(book.root / "tools" / "build.py")]  # what make does: -I survives PYTHONHOME
+    ran = subprocess.run(command, cwd=book.root, env={**os.environ, **variables}, text=True, capture_output=True,
+                         check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    again = published(book)
+    assert sorted(again) == sorted(clean)
+    assert [name for name in clean if again[name] != clean[name]] == []
+
+
+def test_no_setting_of_the_reader_reaches_a_child_process(monkeypatch, tmp_path):
+    import surroundings
+
+    variables = hostile(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for reader in (False, True):
+        theirs = {"HOME", "DISPLAY"} if reader else set()
+        made = surroundings.clean(reader)
+        kept = {name for name, value in variables.items() if made.get(name) == value}
+        assert kept == theirs
+
+
+def test_a_machine_wide_profile_does_not_reach_a_kernel(book):
+    from IPython.core import application
+
+    places = application.ENV_CONFIG_DIRS + application.SYSTEM_CONFIG_DIRS
+    assert places  # what tools/kernel.py empties
+    kernel = (book.root / "tools/kernel.py").read_text()
+    script = kernel.split("from ipykernel")[0] + "print(application.ENV_CONFIG_DIRS, application.SYSTEM_CONFIG_DIRS)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[] []"
+
+
+def test_a_figure_without_a_picture_is_refused_and_never_served_from_the_cache(book):
+    import nbformat
+
+    book.swap("_toc.yml", "  - file: book/checks\n", "  - file: book/checks\n  - file: book/draws\n")
+    book.write("book/draws.md", DRAWS.replace("axes.plot([0, 1], [0, 1]);", "plt.close()"))
+    book.red("code cell 1 of book/draws.md is to be a figure, but it shows no picture")
+    book.write("book/draws.md", DRAWS)
+    assert book.green() == ["book/draws"]
+    for path in (book.root / "_build/.jupyter_cache/executed").rglob("base.ipynb"):  # poison the cache
+        notebook = nbformat.read(path, 4)
+        for cell in notebook.cells:
+            if "fig-line" in str(cell.metadata):
+                cell.outputs = []
+                nbformat.write(notebook, path)
+    (book.root / "_build/done.json").unlink()
+    assert book.green() == ["book/draws"]
+    assert "fig-line" in (book.root / "_build/html/book/draws.html").read_text()
+
+
+def test_a_page_that_jupyterlab_has_saved_still_builds(book):
+    import jupytext
+
+    for page in sorted((ROOT / "book").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if freshness.is_notebook(text):
+            saved = jupytext.writes(jupytext.reads(text, "md:myst"), "md:myst")
+            before, after = (freshness.cells(t).split() for t in (text, saved))
+            assert before == after, page.name
+    cell = ":tags: [hide-input]\n:editable: true\n\nfrom reparam import checks as check\n"
+    book.swap("book/uses.md", "from reparam import checks as check\n", cell)
+    book.green()
+    book.swap("src/reparam/quadrature.py", "_ORDER = 40", "_ORDER = 41")
+    assert book.green() == ["book/uses"]
+
+
+# Being told to stop
+
+
+def kernels(book):
+    """Processes that run a kernel of this book."""
+    import psutil
+
+    return [p for p in psutil.process_iter(["cmdline"]) if str(book.root) in " ".join(p.info["cmdline"] or [])]
+
+
+@pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, "executing"), (signal.SIGTERM, "rendering")])
+def test_a_build_told_to_stop_ends_within_two_seconds_with_one_line_and_no_kernel(book, number, moment):
+    if moment == "executing":
+        book.swap("book/apart.md", "1 + 1", "import time; time.sleep(60)")
+    running = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    wanted = "executing book/apart" if moment == "executing" else "2 of 2 pages"
+    while wanted not in running.stdout.readline():
+        assert running.poll() is None
+    time.sleep(1.0)
+    start = time.monotonic()
+    running.send_signal(number)
+    _, errors = running.communicate(timeout=10)
+    assert time.monotonic() - start < 2.0
+    assert errors.strip() == "stopped; the next make goes on from the pages that are done"
+    assert kernels(book) == []
+    book.swap("book/apart.md", "time.sleep(60)", "time.sleep(0)") if moment == "executing" else None
+    book.green()
+    assert_whole(book)
 
 
 @pytest.mark.parametrize("options", ["size=200k", "size=200k,ro"], ids=["full disk", "read-only"])

@@ -3,34 +3,43 @@
 Usage: build.py
 """
 
+import os
+import sys
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), name)
+                for name in ("tools", "book/_ext")]
+import surroundings
+
+if __name__ == "__main__":
+    surroundings.enter()
+
 import asyncio
 import fcntl
 import gc
 import hashlib
 import json
-import os
+import re
 import shutil
-import sys
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "_build"
-CACHE = BUILD / ".jupyter_cache"
-HTML = BUILD / "html"
-INPUTS = ("_config.yml", "_toc.yml", "requirements.txt", "book/**/*", "src/reparam/**/*.py", "tools/build.py")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-for variable in THREADS:  # problems this small gain nothing from threads, and two kernels with two each lose much
-    os.environ.setdefault(variable, "1")
-os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
-os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 # jsonschema imports this optional checker of addresses if it is there, and it compiles its grammars for seconds
 sys.modules.setdefault("rfc3987_syntax", None)
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import freshness
 import yaml
+from progress import Progress
+
+ROOT = Path(surroundings.ROOT)
+BUILD = ROOT / "_build"
+CACHE = BUILD / ".jupyter_cache"
+HTML = BUILD / "html"
+TOOLS = ("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "requirements.txt", "tools/build.py",
+         "tools/surroundings.py", "tools/kernel.py")
+INPUTS = (*TOOLS, "book/**/*", "src/reparam/**/*.py")
 
 
 class BuildFailed(Exception):
@@ -74,7 +83,8 @@ def only_build():
         BUILD.mkdir(exist_ok=True)
         lock = (BUILD / ".lock").open("w")
     except OSError as error:
-        raise BuildFailed(f"cannot write {BUILD}: {error.strerror}") from None
+        raise BuildFailed(f"cannot write {BUILD} ({error.strerror}): copy the repository to a folder of your own and "
+                          "run make there") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,8 +95,9 @@ def only_build():
 
 
 def digest(*patterns):
-    """What the given files hold, with the Python version and the seed, as hexadecimal digits."""
-    h = hashlib.sha256(f"{sys.version} {os.environ.get('REPARAM_SEED', '').strip() or 0}".encode())
+    """What the given files hold, with what a run depends on beside them, as hexadecimal digits."""
+    chosen = [os.environ.get(name, "").strip() for name in ("REPARAM_SEED", "REPARAM_THREADS")]
+    h = hashlib.sha256(f"{sys.version} {freshness.installed()} {chosen}".encode())
     for path in sorted(p for pattern in patterns for p in ROOT.glob(pattern) if "__pycache__" not in p.parts):
         if path.is_file():
             h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -108,7 +119,7 @@ def outputs():
 def finished_or_fresh(state):
     """Render from nothing unless the last build finished with the same tools and pages; mark only what finished."""
     done = BUILD / "done.json"
-    tools = digest("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "tools/build.py", "requirements.txt")
+    tools = digest(*TOOLS)
     if state.get("tools") != tools:
         for name in ("html", ".doctrees", "jupyter_execute"):
             shutil.rmtree(BUILD / name, ignore_errors=True)
@@ -155,7 +166,8 @@ def cached(cache, notebook):
     try:
         stored = nbformat.read(CACHE / "executed" / record.hashkey / "base.ipynb", 4)
         counts = [c.execution_count for c in stored.cells if c.cell_type == "code"]
-        if counts == list(range(1, len(counts) + 1)) and "cpu_seconds" in record.data:
+        whole = counts == list(range(1, len(counts) + 1)) and not blank_figure(stored)
+        if whole and "cpu_seconds" in record.data:
             return record
     except Exception:  # truncated, unreadable or not measured: execute again
         pass
@@ -163,7 +175,17 @@ def cached(cache, notebook):
     return None
 
 
-async def execute(name, notebook, room):
+def blank_figure(notebook):
+    """Number of the first code cell that is to be a figure and shows none, else 0."""
+    for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
+        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
+        pictured = any(kind.startswith("image/") or kind == "text/html" for kind in shown)
+        if "figure" in cell.metadata.get("mystnb", {}) and not pictured:
+            return number
+    return 0
+
+
+async def execute(name, notebook, room, progress):
     """Run one page in a kernel of its own; return (seconds, CPU seconds)."""
     import psutil
     from nbclient import NotebookClient
@@ -180,7 +202,7 @@ async def execute(name, notebook, room):
         usage["cpu"] = times.user + times.system
 
     async with room:
-        print(f"executing {name}", flush=True)
+        progress.started(name)
         start = time.perf_counter()
         client = NotebookClient(
             notebook, timeout=300, kernel_name="python3", shutdown_kernel="immediate", record_timing=False,
@@ -194,13 +216,47 @@ async def execute(name, notebook, room):
             kind = getattr(error, "ename", type(error).__name__)
             where = f"code cell {failed['at']} of " if "at" in failed else ""
             raise BuildFailed(f"{where}{name}.md failed: {kind}: {words[0]}") from None
+        finally:
+            progress.ended(name, time.perf_counter() - start)
+        if blank := blank_figure(notebook):
+            raise BuildFailed(f"code cell {blank} of {name}.md is to be a figure, but it shows no picture")
         return time.perf_counter() - start, usage["cpu"]
 
 
-async def execute_all(waiting):
+def jobs():
+    """How many pages run at a time: what REPARAM_JOBS says, else one on each core."""
+    text = os.environ.get("REPARAM_JOBS", "").strip()
+    if text and not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise BuildFailed(f"REPARAM_JOBS must be a whole number from 1 to 9999, got {text!r}")
+    return int(text) if text else len(os.sched_getaffinity(0))
+
+
+def execute_all(waiting):
     """Execute pages over the cores; return what each took, or its BuildFailed."""
-    room = asyncio.Semaphore(int(os.environ.get("REPARAM_JOBS", 0)) or len(os.sched_getaffinity(0)))
-    return await asyncio.gather(*(execute(n, nb, room) for n, nb in waiting.items()), return_exceptions=True)
+    async def run():
+        room = asyncio.Semaphore(jobs())
+        with Progress(BUILD / "seconds.json", list(waiting), jobs()) as progress:
+            every = (execute(name, notebook, room, progress) for name, notebook in waiting.items())
+            return await asyncio.gather(*every, return_exceptions=True)
+
+    # in a thread of its own, or each notebook's client puts its own handler in the place of stop_on_signals
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, run()).result()
+
+
+def stop_on_signals():
+    """Ctrl-C, or being told to end, ends kernels and build at once; whatever is half done is done anew next time."""
+    def stop(number, frame):
+        import psutil
+
+        for child in psutil.Process().children(recursive=True):
+            child.kill()
+        sys.stdout.flush()
+        os.write(2, b"\nstopped; the next make goes on from the pages that are done\n")
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 def execute_pages():
@@ -220,7 +276,7 @@ def execute_pages():
         records[name] = cached(cache, notebooks[name])
     waiting = {n: nb for n, nb in notebooks.items() if records[n] is None}
     problems = []
-    for name, result in zip(waiting, asyncio.run(execute_all(waiting)), strict=True):
+    for name, result in zip(waiting, execute_all(waiting), strict=True):
         if isinstance(result, BuildFailed):
             problems.append(str(result))
         elif isinstance(result, BaseException):
@@ -307,7 +363,12 @@ def build():
 
 def main():
     try:
-        freshness.check_seed()
+        if len(sys.argv) > 1:
+            print("usage: make book (it takes no arguments; make help lists the commands)", file=sys.stderr)
+            return 2
+        freshness.check_settings()
+        stop_on_signals()
+        surroundings.prepare()
         build()
         print(HTML / "index.html")
     except Exception as problem:

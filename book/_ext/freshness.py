@@ -10,31 +10,54 @@ import hashlib
 import os
 import platform
 import re
+import sys
 from functools import cache
+from importlib import metadata
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tools"))
+import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "reparam"
+OPTIONS = re.compile(r"\A\s*?(?:---\n(?:.*?\n)?---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL)
+RUNS_PAGES = ("requirements.txt", "tools/kernel.py")
+LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "scikit-learn", "ipython", "ipykernel", "matplotlib-inline")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)
 
 
-def check_seed():
-    """Refuse a seed that the pages would refuse, before any of them starts.
+def check_settings():
+    """Refuse a seed that the pages would refuse, or a number of threads that is none, before any page starts.
 
     Raises
     ------
     OSError
-        If ``REPARAM_SEED`` is neither empty nor a non-negative whole number.
+        If ``REPARAM_SEED`` is neither empty nor a non-negative whole number, or ``REPARAM_THREADS`` no positive one.
     """
+    threads = os.environ.get("REPARAM_THREADS", "").strip()
+    if threads and not re.fullmatch("[1-9][0-9]{0,2}", threads):
+        raise OSError(f"REPARAM_THREADS must be a whole number from 1 to 999, got {threads!r}")
     text = os.environ.get("REPARAM_SEED", "").strip()
     if text and not (text.isascii() and text.isdigit()):
         raise OSError(f"REPARAM_SEED must be a non-negative whole number, got {text!r}")
 
 
 def cells(text):
-    """The code of a page's cells, without their options."""
-    return "\n".join(re.sub(r"\A---\n.*?\n---\n", "", c, flags=re.DOTALL) for c in CODE_CELL.findall(text))
+    """The code of a page's cells, without their options: a block of YAML, or the lines that an editor writes."""
+    return "\n".join(OPTIONS.sub("", cell) for cell in CODE_CELL.findall(text))
+
+
+@cache
+def installed():
+    """Versions of the libraries that pages compute and draw with, as they are installed."""
+    def version(name):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return "missing"
+
+    return " ".join(f"{name} {version(name)}" for name in LIBRARIES)
 
 
 @cache
@@ -91,13 +114,14 @@ def helper_files(text, page):
 def digest(text, page):
     """What a page's results depend on beside its own cells, as 16 hexadecimal digits.
 
-    Helpers, pinned packages, Python's version and the seed are in; the number of threads is not, since results may
-    not depend on it.
+    Helpers, packages pinned and installed, the environment that kernels get, Python's version, the seed and the number
+    of threads are in.
     """
     h = hashlib.sha256()
-    for path in [*helper_files(text, page), ROOT / "requirements.txt"]:
+    for path in [*helper_files(text, page), *(ROOT / name for name in RUNS_PAGES)]:
         h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    h.update(f"{platform.python_version()} {os.environ.get('REPARAM_SEED', '').strip() or 0}".encode())
+    seed = os.environ.get("REPARAM_SEED", "").strip() or 0
+    h.update(f"{platform.python_version()} {installed()} {seed} {sorted(surroundings.settings().items())}".encode())
     return h.hexdigest()[:16]
 
 

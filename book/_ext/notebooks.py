@@ -33,6 +33,8 @@ def _publish(app, doctree):
     if app.env.docname in app.env.reparam_digests and path.is_file():
         notebook = nbformat.read(path, nbformat.NO_CONVERT)
         _, merged = get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(notebook)
+        for number, cell in enumerate(merged.cells):  # random ids would make every build another book
+            cell.id = f"{app.env.docname.split('/')[-1]}-{number}"
         nbformat.write(merged, path)
 
 

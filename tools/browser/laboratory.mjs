@@ -33,6 +33,7 @@ const look = (page) => page.evaluate((lab) => {
 
 async function open(width, { scheme = "light", motion = "no-preference", script = true, touch = false } = {}) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000); // a busy machine is no fault
   page.on("pageerror", (error) => faults.push(`script error: ${error.message}`));
   page.on("request", (r) => need(/^(file|data):/.test(r.url()), `asks for ${r.url()}`));
   await page.setJavaScriptEnabled(script);
@@ -44,10 +45,14 @@ async function open(width, { scheme = "light", motion = "no-preference", script 
   return page;
 }
 
+/** Wait until a change is drawn, and until the sentence that tells of it has been written, 0.3 s later. */
+const settle = (page) => page.evaluate(() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400)))));
+
 const press = async (page, title) => {
   await page.evaluate((lab, words) => [...document.querySelectorAll(`${lab} button`)]
     .find((button) => button.textContent.includes(words)).click(), LAB, title);
-  await wait(500);
+  await settle(page);
 };
 
 /** Where the middle of a handle is on the screen, once it is in view. */
@@ -64,12 +69,12 @@ async function mouse() {
   const at = await handle(page, "μ");
   await page.mouse.move(at.x, at.y);
   await page.mouse.down();
-  await page.mouse.move(at.x + 30, at.y - 10, { steps: 4 });
-  await page.mouse.move(at.x + 60, at.y, { steps: 4 });
+  await page.mouse.move(at.x - 30, at.y - 10, { steps: 4 });
+  await page.mouse.move(at.x - 60, at.y, { steps: 4 });
   await page.mouse.up();
-  await wait(500);
+  await settle(page);
   const after = await look(page), unit = await page.$eval(`${LAB} .lab-world`, (s) => s.getBoundingClientRect().width / 360 * 42.5);
-  need(near(after.knobs["μ"] - before.knobs["μ"], 60 / unit, 0.06), `dragging μ by 60 px moved it by ${after.knobs["μ"] - before.knobs["μ"]}`);
+  need(near(before.knobs["μ"] - after.knobs["μ"], 60 / unit, 0.06), `dragging μ by 60 px moved it from ${before.knobs["μ"]} to ${after.knobs["μ"]}`);
   need(after.noise === before.noise, "dragging μ moves the noise");
   need(after.samples !== before.samples, "dragging μ leaves the samples");
   need(after.says !== before.says, "dragging μ leaves the sentence");
@@ -84,7 +89,7 @@ async function mouse() {
     return { x: left + 0.6 * width, y: top + width * 0.65 };
   }, LAB);
   await page.mouse.click(sample.x, sample.y);
-  await wait(300);
+  await settle(page);
   need((await look(page)).world !== before.world, "a tap puts no other sample in the spotlight");
   await page.close();
 }
@@ -105,7 +110,7 @@ async function presets() {
   await page.mouse.down();
   await page.mouse.move(at.x, at.y - 20, { steps: 3 });
   await page.mouse.up();
-  await wait(500);
+  await settle(page);
   const after = await look(page), rows = (s) => s.table.match(/path.*?score/)[0];
   need(after.knobs.c > before.knobs.c, "dragging c upwards does not raise it");
   need(rows(after) === rows(before), "a constant changes the path's numbers");
@@ -117,7 +122,7 @@ async function keyboard() {
   const page = await open(1366), before = await look(page);
   await page.focus(`${LAB} .lab-knobs input`);
   await page.keyboard.press("ArrowRight");
-  await wait(500);
+  await settle(page);
   const after = await look(page);
   need(near(after.knobs["μ"], before.knobs["μ"] + 0.05, 1e-9), "an arrow key does not move μ by its step");
   need(after.says !== before.says, "an arrow key leaves the sentence");
@@ -125,10 +130,10 @@ async function keyboard() {
   need(text === shown, "what the slider says is not what it shows");
   await page.focus(`${LAB} .lab-presets button:nth-child(4)`);
   await page.keyboard.press("Enter");
-  await wait(500);
+  await settle(page);
   need((await look(page)).pressed === "A step", "Enter does not open a preset");
   await page.select(`${LAB} select`, "wave");
-  await wait(500);
+  await settle(page);
   need((await look(page)).cost !== before.cost, "choosing a cost does not draw it");
   const names = await page.$$eval(`${LAB} :is(button, input, select)`, (all) => all.filter((e) =>
     !(e.getAttribute("aria-label") || e.textContent).trim()).length);
@@ -148,7 +153,7 @@ async function finger() {
   await touch("touchStart", at.x, at.y);
   for (let i = 1; i <= 8; i++) await touch("touchMove", at.x + 3 * i, at.y + 2 * i);
   await touch("touchEnd");
-  await wait(600);
+  await settle(page);
   const after = await look(page);
   need(after.knobs["σ"] > before.knobs["σ"] + 0.3, `a finger moved σ from ${before.knobs["σ"]} to ${after.knobs["σ"]}`);
   need(after.knobs["μ"] === before.knobs["μ"], "moving σ moves μ");

@@ -236,7 +236,8 @@ def test_a_disk_that_takes_nothing_is_one_line_with_a_remedy(tmp_path, options):
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
-    if not mount or subprocess.run([mount, "-t", "tmpfs", "tmpfs", folder], check=False, capture_output=True).returncode:
+    small = [mount, "-t", "tmpfs", "tmpfs", folder]
+    if not mount or subprocess.run(small, check=False, capture_output=True).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
         project = Project(folder / "project", tmp_path / "links")

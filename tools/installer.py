@@ -70,7 +70,8 @@ def sources(python):
     for section in ("global", "install", ":env:"):
         for key, _, value in lines:
             name = key.rpartition(".")[2].replace("-", "_").upper()
-            if key.startswith(f"{section}.") and name in surroundings.FETCHING and name != "CONFIG_FILE" and value != "''":
+            wanted = name in surroundings.FETCHING and name != "CONFIG_FILE"
+            if key.startswith(f"{section}.") and wanted and value != "''":
                 found[f"PIP_{name}"] = " ".join(ast.literal_eval(value).split())
     return found
 
@@ -234,7 +235,8 @@ def need_room():
 def scripts(python, variables, watch):
     """What the pages bring along from npm, by the Node that is among the requirements."""
     watch.package, watch.size, watch.unpacking = "MathJax", "", False
-    status, words = run([python, "-E", "-s", os.path.join("tools", "npm", "install.py")], {**os.environ, **variables}, watch)
+    fetch = [python, "-E", "-s", os.path.join("tools", "npm", "install.py")]
+    status, words = run(fetch, {**os.environ, **variables}, watch)
     if status:
         stop(words.strip().splitlines()[-1] if words.strip() else "the packages of tools/npm could not be installed")
 

@@ -56,7 +56,7 @@ def without_pictures():
 
 def code_of(cell):
     """A cell without its options."""
-    return re.sub(r"\A---\n.*?\n---\n", "", cell, flags=re.DOTALL)
+    return freshness.OPTIONS.sub("", cell)
 
 
 def run_page(text):

@@ -126,6 +126,15 @@ def lines_of(page):
     return prose, [[x for x in c.splitlines() if x.strip()] for c in cells]
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_number_of_one_run_is_said_to_be_one(page):
+    text = PAGES[page]
+    runs = set(re.findall(r"(\w+)=f?\"", " ".join(re.findall(r"glue\.run\((.*?)\)\n", text, re.DOTALL))))
+    for section in re.split(r"^#+ ", text, flags=re.MULTILINE):
+        shown = runs & set(re.findall(r"\{glue:text\}`(\w+)`", section))
+        assert not shown or "this run" in section, f"{shown} belong to one run: the section must say so"
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_text_outweighs_code_two_to_one_and_cells_are_short(page):
     text, cells = lines_of(page)

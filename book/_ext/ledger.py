@@ -121,6 +121,9 @@ def _collect(app, env):
                 log.warning("a check names %r, which no page displays", report["label"], location=docname)
     order = {name: i for i, name in enumerate(env.toctree_includes.get(env.config.root_doc, []))}
     env.reparam_checks = sorted(rows, key=lambda r: order.get(r["page"], 99))
+    for docname, label in _unchecked(env):
+        if docname in env.found_docs:
+            log.warning("the result %r has no check under its own label", label, location=docname)
 
 
 def _updated(app, env):

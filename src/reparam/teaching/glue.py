@@ -46,7 +46,7 @@ def glue(*reports, **numbers):
     """
     sides = [side for report in reports for part in getattr(report, "reports", (report,)) for side in part.sides]
     _publish(numbers)
-    for name, text in numbers.items() if reports else ():
+    for name, text in numbers.items():
         if not NUMBER.search(text):
             raise ValueError(f"{name} must hold a number, got {text!r}")
         if (number := _untied(text, sides)) is not None:

@@ -40,7 +40,7 @@ def mark(checks, address):
     many = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
     told = "".join(f"<li>{link(label)}: {escape(allowed)}</li>" for label, allowed in checks)
     return (f'<div class="whisper"><details><summary tabindex="-1" aria-label="{many} held; show them">✓</summary>'
-            f"<ul>{told}</ul></details> {', '.join(map(link, labels))}</div>")
+            f"<ul>{told}</ul></details><span>{', '.join(map(link, labels))}</span></div>")
 
 
 def _resolve(app, doctree, docname):

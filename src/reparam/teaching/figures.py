@@ -212,7 +212,7 @@ b.querySelector(".picture").innerHTML=now.innerHTML;b.querySelector("output").va
 r.setAttribute("aria-valuetext",said);}});}})();</script></div>"""
 
 
-def _frames(draw, values):
+def _frames(draw, values, alt):
     """Every frame as vector graphics, or as points if they are too heavy together."""
     drawn, places = [], None
     for value in values:
@@ -229,7 +229,7 @@ def _frames(draw, values):
     if all(vectors) and sum(map(len, vectors)) + max(map(len, vectors)) <= LIMIT - 10_000:  # one is shown, all are kept
         return vectors
     share = 0.7 * LIMIT / (len(drawn) + 1)
-    return [f'<img alt="" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn]
+    return [f'<img alt="{escape(alt)}" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn]
 
 
 def slider(draw, values, label, alt, start=None, text="{:g}"):
@@ -264,7 +264,7 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
         raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
     start = len(values) // 2 if start is None else start
-    frames, texts = _frames(draw, values), [escape(text.format(v)) for v in values]
+    frames, texts = _frames(draw, values, alt), [escape(text.format(v)) for v in values]
     name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]
     kept = "".join(f'<template data-text="{t}">{frame}</template>' for t, frame in zip(texts, frames, strict=True))
     html = _SLIDER.format(id=name, frames=kept, alt=escape(alt), label=escape(label), first=frames[start],

@@ -53,7 +53,7 @@ def glue(*reports, **numbers):
             raise ValueError(f"{name} prints {number}, which is no side of the checks it is tied to")
 
 
-def glue_run(**numbers):
+def _run(**numbers):
     """Publish numbers that belong to this run alone; the section that shows them must say "in this run".
 
     Parameters
@@ -69,4 +69,4 @@ def glue_run(**numbers):
     _publish(numbers)
 
 
-glue.run = glue_run
+glue.run = _run

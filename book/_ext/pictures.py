@@ -39,7 +39,7 @@ def _inline(match, page, numbers):
     numbers.append(path)
     svg = path.read_text(encoding="utf-8").strip()
     svg = re.sub(r'(href="#| id="|url\(#)(f[0-9a-f]{6}-)', rf"\1p{len(numbers)}\2", svg)
-    svg = _panels(svg, f"figure-{len(numbers)}")
+    svg = _panels(svg, f"{page.stem}-figure-{len(numbers)}")
     marks = re.search(r'class="([^"]*)"', attributes)
     parts = svg.count('<svg class="panel"')
     kind = f"drawn panels-{parts} {marks[1] if marks else ''}".strip()

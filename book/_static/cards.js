@@ -55,13 +55,12 @@
 
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll('.bd-article a[href*="#"]:not(.headerlink)').forEach(function (anchor) {
-      if (window.matchMedia("(hover: hover)").matches) {
-        anchor.addEventListener("mouseenter", function () {
-          clearTimeout(waiting);
-          waiting = setTimeout(show, 150, anchor);
-        });
-        anchor.addEventListener("mouseleave", leave);
-      }
+      anchor.addEventListener("pointerenter", function (event) {
+        if (event.pointerType === "touch") return;
+        clearTimeout(waiting);
+        waiting = setTimeout(show, 150, anchor);
+      });
+      anchor.addEventListener("pointerleave", leave);
       anchor.addEventListener("focus", function () { if (anchor.matches(":focus-visible")) show(anchor); });
       anchor.addEventListener("blur", leave);
     });

@@ -125,7 +125,7 @@
     for (const { section } of found) {
       const { names, text } = excerpt(section, query);
       const item = document.createElement("li"), link = document.createElement("a"), where = document.createElement("span");
-      link.href = `${section.path}?highlight=${encodeURIComponent(names.join("|"))}#${section.id}`;
+      link.href = `${section.path}?find=${encodeURIComponent(names.join("|"))}#${section.id}`;
       link.textContent = section.title;
       where.textContent = section.title === section.page ? "" : ` in ${section.page}`;
       item.append(link, where, marked(text, names));

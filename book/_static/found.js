@@ -1,6 +1,7 @@
 /* The words of a search are marked on the page that it leads to; Escape takes the marks away. */
+const wordsFound = new URLSearchParams(location.search).get("find");  // now: a script of the theme cuts the address
 document.addEventListener("DOMContentLoaded", function () {
-  const wanted = new URLSearchParams(location.search).get("highlight");
+  const wanted = wordsFound;
   const article = document.querySelector("article.bd-article");
   if (!wanted || !article) return;
   const names = wanted.split("|").filter(Boolean).map(function (name) {

@@ -37,11 +37,11 @@
     card.querySelectorAll("[id]").forEach(function (e) { e.removeAttribute("id"); });
     card.querySelectorAll(".headerlink, script, button").forEach(function (e) { e.remove(); });
     card.querySelectorAll("a, summary, [tabindex]").forEach(function (e) { e.setAttribute("tabindex", "-1"); });
-    document.body.append(card);
+    (document.querySelector("article.bd-article") || document.body).append(card);
     const box = anchor.getBoundingClientRect(), width = card.offsetWidth, height = card.offsetHeight;
     const below = box.bottom + height + 12 < window.innerHeight || box.top < height + 12;
-    card.style.left = Math.max(8, Math.min(box.left, window.innerWidth - width - 16)) + window.scrollX + "px";
-    card.style.top = (below ? box.bottom + 6 : box.top - height - 6) + window.scrollY + "px";
+    card.style.left = Math.max(8, Math.min(box.left, window.innerWidth - width - 16)) + "px";
+    card.style.top = (below ? box.bottom + 6 : Math.max(8, box.top - height - 6)) + "px";
     link = anchor;
     link.setAttribute("aria-describedby", "hover-card");
     card.addEventListener("mouseenter", function () { clearTimeout(waiting); });
@@ -62,8 +62,9 @@
       });
       anchor.addEventListener("pointerleave", leave);
       anchor.addEventListener("focus", function () { if (anchor.matches(":focus-visible")) show(anchor); });
-      anchor.addEventListener("blur", leave);
+      anchor.addEventListener("blur", close);
     });
     document.addEventListener("keydown", function (event) { if (event.key === "Escape") close(); });
+    window.addEventListener("scroll", function () { if (card && !card.matches(":hover")) close(); }, { passive: true });
   });
 })();

@@ -59,6 +59,7 @@ def index(tmp_path_factory):
     assert path.exists()
     yield f"http://127.0.0.1:{server.server_port}", asked
     server.shutdown()
+    server.server_close()
 
 
 class Project:

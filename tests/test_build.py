@@ -258,7 +258,7 @@ mystnb:
     alt: "A straight line that rises from the lower left corner to the upper right corner."
 ---
 import matplotlib.pyplot as plt
-from reparam.figures import panels
+from reparam.teaching.figures import panels
 figure, axes = plt.subplots()
 axes.plot([0, 1], [0, 1]);
 ```

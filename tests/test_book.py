@@ -53,7 +53,7 @@ def faults(page, text, book):
     wanted = freshness.digest(text, page.split("/")[-1])
     if book["metadata"].get("kernelspec", {}).get("digest") != wanted:
         found.append("stale: helpers, requirements or seed have changed since it was executed")
-    written = [freshness.OPTIONS.sub("", c).strip() for c in freshness.CODE_CELL.findall(text)]
+    written = [code.strip() for code in freshness.codes(text)]
     if written != [source(c).strip() for c in code(book)]:
         found.append("stale: its cells are not those of the page")
     if [c["execution_count"] for c in code(book)] != list(range(1, len(code(book)) + 1)):
@@ -120,7 +120,7 @@ def lines_of(page):
     """Lines of prose, counted at 80 characters however they are wrapped, and the code cells that a reader sees."""
     body = PAGES[page].split("---\n", 2)[2]
     body = re.sub(r"^```\{code-cell\}[^\n]*\n(?:---\n)?(?::)?tags: \[hide-input\].*?^```", "", body, flags=HIDDEN)
-    cells = [freshness.OPTIONS.sub("", c) for c in freshness.CODE_CELL.findall(body)]
+    cells = freshness.codes(body)
     text = freshness.CODE_CELL.sub("", body)
     prose = [part for x in text.splitlines() if x.strip() for part in textwrap.wrap(x, 80)]
     return prose, [[x for x in c.splitlines() if x.strip()] for c in cells]

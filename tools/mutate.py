@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
 import freshness
 from build import notebook_pages
-from replay import code_of, conclusions, in_child, in_parallel, preload, run_page
+from replay import conclusions, in_child, in_parallel, preload, run_page
 
 PACKAGE = ROOT / "src" / "reparam"
 EXPLAINED = ROOT / "tools" / "survivors.txt"
@@ -212,10 +212,10 @@ class Statements(Finder):
 def statements(page, text):
     """The mutants of all check cells of a page."""
     found = []
-    for number, cell in enumerate(freshness.CODE_CELL.finditer(text), 1):
-        code = code_of(cell[1])
+    both = zip(freshness.CODE_CELL.finditer(text), freshness.codes(text), strict=True)
+    for number, (cell, code) in enumerate(both, 1):
         if "check." in code:
-            found += Statements(page, code, cell.end(1) - len(cell[1]) + cell[1].rindex(code), f" cell {number}").found
+            found += Statements(page, code, cell.start(1) + cell[1].rindex(code), f" cell {number}").found
     return found
 
 

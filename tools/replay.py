@@ -54,17 +54,12 @@ def without_pictures():
         sys.modules[f"reparam.teaching.{name}"] = fake
 
 
-def code_of(cell):
-    """A cell without its options."""
-    return freshness.OPTIONS.sub("", cell)
-
-
 def run_page(text):
     """Execute the cells of one page; raise what they raise."""
     without_pictures()
     scope = {"display": lambda *a, **k: None}
-    for cell in freshness.CODE_CELL.findall(text):
-        exec(compile(code_of(cell), "cell", "exec"), scope)
+    for code in freshness.codes(text):
+        exec(compile(code, "cell", "exec"), scope)
 
 
 def reports(text, seed=0):

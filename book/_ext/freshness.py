@@ -43,9 +43,14 @@ def check_settings():
         raise OSError(f"REPARAM_SEED must be a non-negative whole number, got {text!r}")
 
 
+def codes(text):
+    """The code of each of a page's cells, without its options: a block of YAML, or the lines that an editor writes."""
+    return [OPTIONS.sub("", cell) for cell in CODE_CELL.findall(text)]
+
+
 def cells(text):
-    """The code of a page's cells, without their options: a block of YAML, or the lines that an editor writes."""
-    return "\n".join(OPTIONS.sub("", cell) for cell in CODE_CELL.findall(text))
+    """The code of all cells of a page."""
+    return "\n".join(codes(text))
 
 
 @cache

@@ -111,3 +111,44 @@ def require_float(name, x):
     if not math.isfinite(x.detach().sum()) and not torch.isfinite(x.detach()).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return x
+
+
+def _plain(value):
+    return value.detach() if hasattr(value, "detach") else value
+
+
+def require_finite(**values):
+    """Reject numbers and arrays that hold NaN or infinity.
+
+    Parameters
+    ----------
+    **values : float, array or Tensor
+        By the argument's name, for the message.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that does.
+    """
+    for name, value in values.items():
+        if not np.isfinite(_plain(value)).all():
+            raise ValueError(f"{name} must be finite, got {value}")
+
+
+def require_positive(**values):
+    """Reject numbers and arrays that are not finite and positive.
+
+    Parameters
+    ----------
+    **values : float, array or Tensor
+        By the argument's name, for the message.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is not.
+    """
+    for name, value in values.items():
+        x = np.asarray(_plain(value))
+        if not (np.isfinite(x) & (x > 0)).all():
+            raise ValueError(f"{name} must be positive, got {value}")

@@ -2,41 +2,18 @@
 
 import numpy as np
 import pytest
-import torch
+from samples.costs import COSTS, MODEL, MU, NODES, SIGMA, WEIGHTS, Q, joint
 
 from reparam import checks as check
-from reparam import estimators, quadrature
-from reparam.chapters import elbo
+from reparam import estimators
 from reparam.chapters import estimators as chapter
 from reparam.estimators import side_by_side, variances
-from reparam.estimators.bounds import elbo_integrand, path_derivative, total_derivative
+from reparam.estimators.bounds import path_derivative, total_derivative
 from reparam.estimators.slopes import pathwise
 from reparam.estimators.values import score_function
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 from reparam.teaching.exercises import estimators as exercises
 from reparam.teaching.grader import grade
-
-MU, SIGMA, K = -0.3, 1.2, 0.7
-
-Q = DiagonalGaussian.from_sigma([MU], [SIGMA])
-
-MODEL = elbo.ConjugateGaussian(x=0.9, tau=1.3, s=0.7)
-
-NODES, WEIGHTS = quadrature.normal_nodes(1, 100)
-
-NODES = torch.from_numpy(NODES)
-
-
-def joint(z):
-    return MODEL.log_joint(z[:, 0])
-
-COSTS = {
-    "linear": (lambda z: z[:, 0], variances.linear(MU, SIGMA)),
-    "square": (lambda z: (z[:, 0] - K) ** 2, variances.square(K, MU, SIGMA)),
-    "exponential": (lambda z: torch.exp(-K * z[:, 0] ** 2), variances.exponential(K, MU, SIGMA)),
-    "cosine": (lambda z: torch.cos(K * z[:, 0]), variances.cosine(K, MU, SIGMA)),
-    "elbo": (elbo_integrand(joint, Q), variances.elbo(MODEL, MU, SIGMA)),
-}
 
 
 def integrated(cost):

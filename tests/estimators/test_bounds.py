@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
+from samples.posterior import EPS, POSTERIOR, QS, WEIGHTS, M, V, close, log_joint, tensor
 from torch.testing import assert_close
 
-from reparam import estimators, noise, quadrature
+from reparam import estimators, noise
 from reparam.chapters import elbo
 from reparam.chapters import reparameterization as rp
 from reparam.estimators.bounds import elbo_integrand, total_derivative
@@ -14,8 +15,6 @@ from reparam.estimators.values import score_function
 from reparam.laws.gaussian import DiagonalGaussian
 
 MODEL = elbo.ConjugateGaussian(1.2, 1.0, 0.8)
-
-EPS, WEIGHTS = map(torch.from_numpy, quadrature.normal_nodes(1, nodes=12))
 
 
 def joint(z):
@@ -49,29 +48,6 @@ def test_integrand_is_log_ratio():
     q = DiagonalGaussian.from_sigma([MODEL.posterior[0]], [MODEL.posterior[1]])
     values = estimators.elbo_integrand(joint, q)(EPS)
     assert_close(values, torch.full_like(values, MODEL.log_evidence))
-
-CLOSE = {"rtol": 1e-10, "atol": 1e-10}
-
-M, V = 0.7, 0.6
-
-POSTERIOR = DiagonalGaussian.from_sigma([M], [V])
-
-EPS, WEIGHTS = map(torch.from_numpy, quadrature.normal_nodes(1))
-
-QS = [pytest.param(DiagonalGaussian.from_sigma([mu], [sigma]), id=f"mu={mu},sigma={sigma}")
-      for mu, sigma in ((0.7, 0.6), (-0.3, 0.9), (1.5, 0.2), (0.1, V / math.sqrt(2)))]
-
-
-def log_joint(z):
-    return -0.5 * ((z - M) / V).square().sum(-1) - 3.0
-
-
-def tensor(*numbers):
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def close(actual, expected, **tolerance):
-    torch.testing.assert_close(actual, expected, **(tolerance or CLOSE))
 
 
 def test_one_draw_of_both_estimators_by_hand():

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from samples.costs import COSTS, SIGMA, Q
 from torch.testing import assert_close
 
 from reparam import estimators, quadrature
-from reparam.chapters import elbo
 from reparam.estimators import side_by_side, variances
-from reparam.estimators.bounds import elbo_integrand
 from reparam.estimators.slopes import pathwise
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
@@ -28,24 +27,6 @@ def test_one_draw_is_cost_times_score():
                                 torch.tensor([[0.5]], dtype=torch.float64))
     assert_close(draws.mu, torch.tensor([[2.0]], dtype=torch.float64))
     assert_close(draws.log_sigma, torch.tensor([[-6.0]], dtype=torch.float64))
-
-MU, SIGMA, K = -0.3, 1.2, 0.7
-
-Q = DiagonalGaussian.from_sigma([MU], [SIGMA])
-
-MODEL = elbo.ConjugateGaussian(x=0.9, tau=1.3, s=0.7)
-
-
-def joint(z):
-    return MODEL.log_joint(z[:, 0])
-
-COSTS = {
-    "linear": (lambda z: z[:, 0], variances.linear(MU, SIGMA)),
-    "square": (lambda z: (z[:, 0] - K) ** 2, variances.square(K, MU, SIGMA)),
-    "exponential": (lambda z: torch.exp(-K * z[:, 0] ** 2), variances.exponential(K, MU, SIGMA)),
-    "cosine": (lambda z: torch.cos(K * z[:, 0]), variances.cosine(K, MU, SIGMA)),
-    "elbo": (elbo_integrand(joint, Q), variances.elbo(MODEL, MU, SIGMA)),
-}
 
 
 def test_baselines_from_pilot_noise_are_plain_and_weighted_means():

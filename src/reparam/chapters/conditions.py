@@ -6,14 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from reparam import quadrature
-from reparam.guards import require_float
+from reparam.guards import require_float, require_positive
 from reparam.laws.gaussian import LOG_2PI
-
-
-def _positive(**values):
-    for name, value in values.items():
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be positive, got {value}")
 
 
 def _per_draw(theta, eps):
@@ -205,7 +199,7 @@ def singular_slope(at, jumps, mu, sigma):
     ValueError
         If ``sigma`` is not positive, or ``at`` and ``jumps`` are not of one shape ``(k,)``.
     """
-    _positive(sigma=sigma)
+    require_positive(sigma=sigma)
     at, jumps = (torch.as_tensor(x, dtype=torch.float64) for x in (at, jumps))
     if at.ndim != 1 or at.shape != jumps.shape:
         raise ValueError(f"at and jumps must have one shape (k,), got {tuple(at.shape)} and {tuple(jumps.shape)}")
@@ -232,7 +226,7 @@ def soft_step(y, tau, at=0.0):
     ValueError
         If ``tau`` is not positive.
     """
-    _positive(tau=tau)
+    require_positive(tau=tau)
     return torch.special.ndtr((y - at) / tau)
 
 
@@ -256,7 +250,7 @@ def soft_step_moments(tau, at, mu, sigma):
     ValueError
         If ``tau`` or ``sigma`` is not positive.
     """
-    _positive(tau=tau, sigma=sigma)
+    require_positive(tau=tau, sigma=sigma)
 
     def normal(variance):
         return math.exp(-0.5 * (at - mu) ** 2 / variance) / math.sqrt(2 * math.pi * variance)

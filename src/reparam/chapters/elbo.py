@@ -11,14 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from reparam import quadrature
+from reparam.guards import require_positive
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
-
-
-def _positive(**values):
-    for name, value in values.items():
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be positive, got {value}")
 
 
 class Density(NamedTuple):
@@ -47,7 +42,7 @@ def normal(mu, sigma):
     ValueError
         If ``sigma`` is not positive.
     """
-    _positive(sigma=sigma)
+    require_positive(sigma=sigma)
     constant = -HALF_LOG_2PI - math.log(sigma)
     return Density(lambda z: constant - 0.5 * ((z - mu) / sigma) ** 2, mu - 12 * sigma, mu + 12 * sigma, (mu,))
 
@@ -69,7 +64,7 @@ def laplace(mu, scale):
     ValueError
         If ``scale`` is not positive.
     """
-    _positive(scale=scale)
+    require_positive(scale=scale)
     return Density(lambda z: -np.abs(z - mu) / scale - math.log(2 * scale), mu - 70 * scale, mu + 70 * scale, (mu,))
 
 
@@ -90,7 +85,7 @@ def uniform(low, high):
     ValueError
         If the interval is empty.
     """
-    _positive(length=high - low)
+    require_positive(length=high - low)
     return Density(lambda z: np.full_like(z, -math.log(high - low)), low, high)
 
 
@@ -112,7 +107,7 @@ def mixture(weight, first, second):
     ValueError
         If ``weight`` is not between 0 and 1.
     """
-    _positive(weight=weight, **{"1 - weight": 1 - weight})
+    require_positive(weight=weight, **{"1 - weight": 1 - weight})
     logs = math.log(weight), math.log1p(-weight)
     return Density(
         lambda z: np.logaddexp(logs[0] + first.log(z), logs[1] + second.log(z)),
@@ -230,7 +225,7 @@ class ConjugateGaussian:
     s: float = 1.0
 
     def __post_init__(self):
-        _positive(tau=self.tau, s=self.s)
+        require_positive(tau=self.tau, s=self.s)
 
     def log_joint(self, z):
         r""":math:`\log p(x,z)` in nats, of the shape of ``z``."""
@@ -277,7 +272,7 @@ class SquareModel:
     s: float = 0.5
 
     def __post_init__(self):
-        _positive(s=self.s)
+        require_positive(s=self.s)
 
     def log_joint(self, z):
         r""":math:`\log p(x,z)` in nats, of the shape of ``z``."""

@@ -8,21 +8,8 @@ import math
 import numpy as np
 import torch
 
-from reparam.guards import require_float
+from reparam.guards import require_finite, require_float, require_positive
 from reparam.laws.gaussian import LOG_2PI
-
-
-def _finite(**values):
-    for name, value in values.items():
-        if not np.isfinite(value).all():
-            raise ValueError(f"{name} must be finite, got {value}")
-
-
-def _positive(**values):
-    _finite(**values)
-    for name, value in values.items():
-        if not np.all(np.asarray(value) > 0):
-            raise ValueError(f"{name} must be positive, got {value}")
 
 
 def conjugate_gradient(model, mu, sigma):
@@ -47,8 +34,8 @@ def conjugate_gradient(model, mu, sigma):
     ValueError
         If ``sigma`` is not positive or ``mu`` not finite.
     """
-    _positive(sigma=sigma)
-    _finite(mu=mu)
+    require_finite(mu=mu, sigma=sigma)
+    require_positive(sigma=sigma)
     mean, deviation = model.posterior
     return np.stack(np.broadcast_arrays((mean - mu) / deviation**2, 1 - (sigma / deviation) ** 2))
 
@@ -111,8 +98,8 @@ def square_elbo(model, mu, sigma):
     ValueError
         If ``sigma`` is not positive or ``mu`` not finite.
     """
-    _positive(sigma=sigma)
-    _finite(mu=mu)
+    require_finite(mu=mu, sigma=sigma)
+    require_positive(sigma=sigma)
     second, fourth = mu**2 + sigma**2, mu**4 + 6 * mu**2 * sigma**2 + 3 * sigma**4
     misfit = (model.x**2 - 2 * model.x * second + fourth) / (2 * model.s**2)
     return 0.5 - 0.5 * LOG_2PI - math.log(model.s) - 0.5 * second - misfit + np.log(sigma)
@@ -137,8 +124,8 @@ def square_curvature(model, mu, sigma):
     ValueError
         If ``sigma`` is not positive or ``mu`` not finite.
     """
-    _positive(sigma=sigma)
-    _finite(mu=mu)
+    require_finite(mu=mu, sigma=sigma)
+    require_positive(sigma=sigma)
     w, precision = sigma**2, 1 / model.s**2
     common = 2 * model.x - 6 * mu**2 - 6 * w
     mixed = -12 * mu * w * precision
@@ -168,8 +155,8 @@ def conjugate_coefficients(model, mu, sigma):
     ValueError
         If ``sigma`` is not positive or ``mu`` not finite.
     """
-    _positive(sigma=sigma)
-    _finite(mu=mu)
+    require_finite(mu=mu, sigma=sigma)
+    require_positive(sigma=sigma)
     mean, deviation = model.posterior
     shift, ratio = (mu - mean) / deviation, sigma / deviation
     return model.log_evidence + math.log(ratio) - 0.5 * shift**2, -shift * ratio, 0.5 * (1 - ratio**2)
@@ -207,8 +194,8 @@ def quadratic_variance(a, b, c, sigma):
     b, c, sigma = (np.asarray(x, dtype=np.float64) for x in (b, c, sigma))
     if b.ndim != 1 or not b.shape == c.shape == sigma.shape:
         raise ValueError(f"b, c and sigma must have one shape (d,), got {b.shape}, {c.shape} and {sigma.shape}")
-    _positive(sigma=sigma)
-    _finite(a=a, b=b, c=c)
+    require_finite(a=a, b=b, c=c, sigma=sigma)
+    require_positive(sigma=sigma)
     spread = b**2 + 2 * c**2
     mean, others = a + c.sum() - c, spread.sum() - spread
     mu = ((mean + 3 * c) ** 2 + others + 2 * b**2 + 6 * c**2) / sigma**2
@@ -239,8 +226,8 @@ def wave_variances(k, phase, sigma):
     ValueError
         If ``k`` or ``sigma`` is not positive, or ``phase`` not finite.
     """
-    _positive(k=k, sigma=sigma)
-    _finite(phase=phase)
+    require_finite(phase=phase, k=k, sigma=sigma)
+    require_positive(k=k, sigma=sigma)
     u, cosine = (k * sigma) ** 2, np.cos(2 * phase)
     square = k**2 * np.sin(phase) ** 2 * np.exp(-u)
     score = (1 + cosine * (1 - 4 * u) * np.exp(-2 * u)) / (2 * sigma**2)
@@ -270,7 +257,7 @@ def wave_threshold(phase):
     """
     from scipy.optimize import brentq
 
-    _finite(phase=phase)
+    require_finite(phase=phase)
     cosine = math.cos(2 * phase)
 
     def lead(u):
@@ -300,8 +287,8 @@ def step_moments(c, mu, sigma):
     ValueError
         If ``sigma`` is not positive, or another number not finite.
     """
-    _positive(sigma=sigma)
-    _finite(c=c, mu=mu)
+    require_finite(c=c, mu=mu, sigma=sigma)
+    require_positive(sigma=sigma)
     t = (c - mu) / sigma
     density, tail = math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi), 0.5 * math.erfc(t / math.sqrt(2))
     return density / sigma, (t * density + tail - density**2) / sigma**2

@@ -12,6 +12,8 @@ from numpy.polynomial import hermite_e
 from scipy.optimize import brentq
 from scipy.special import dawsn, erf
 
+from reparam.guards import require_finite, require_positive
+
 NORMAL_MOMENTS = (1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0, 0.0, 105.0)
 
 
@@ -42,14 +44,6 @@ class Expectations(NamedTuple):
         return np.array([self.value[1] / self.sigma, self.value[2] - self.value[0]])
 
 
-def _require(sigma, **others):
-    if not np.all(np.asarray(sigma) > 0):
-        raise ValueError(f"sigma must be positive, got {sigma}")
-    for name, value in others.items():
-        if not np.all(np.isfinite(value)):
-            raise ValueError(f"{name} must be finite, got {value}")
-
-
 def polynomial(c, sigma):
     r"""Expectations of the cost :math:`f=c_0+c_1\epsilon+c_2\epsilon^2`.
 
@@ -69,7 +63,8 @@ def polynomial(c, sigma):
     ValueError
         If ``sigma`` is not positive, or a coefficient is not finite.
     """
-    _require(sigma, c=np.stack(np.broadcast_arrays(*c)))
+    require_positive(sigma=sigma)
+    require_finite(c=np.stack(np.broadcast_arrays(*c)))
     c0, c1, c2 = np.broadcast_arrays(*c)
 
     def moments(first, second, powers=range(5)):
@@ -146,7 +141,8 @@ def elbo(model, mu, sigma):
 def cosine(k, mu, sigma):
     r"""Expectations of the cost :math:`f(x)=\cos kx`. Parameters, result and errors are those of :func:`square`."""
     k = np.asarray(k, dtype=float)
-    _require(sigma, k=k, mu=mu)
+    require_positive(sigma=sigma)
+    require_finite(k=k, mu=mu)
     b, a = k * mu, k * sigma
 
     def wave(phase, t, powers=range(5)):  # E[eps^j cos(phase + t eps)] = exp(-t^2/2) He_j(t) cos(phase + j pi/2)
@@ -182,7 +178,8 @@ def _raw_moments(mass, m, v):
 def exponential(k, mu, sigma):
     r"""Expectations of the cost :math:`f(x)=\exp(-kx^2)`, k positive. The rest is as in :func:`square`."""
     k = np.asarray(k, dtype=float)
-    _require(sigma, k=k, mu=mu)
+    require_positive(sigma=sigma)
+    require_finite(k=k, mu=mu)
     if not np.all(k > 0):
         raise ValueError(f"k must be positive, got {k}")
     mass, m, v = _tilted(k, mu, sigma)

@@ -34,6 +34,17 @@ def test_every_perturbed_conclusion_is_noticed_and_wide_orders_are_told(preloade
     ]}
 
 
+def test_sides_may_be_tensors_and_zeros_are_left_out(preloaded):
+    page = """
+```{code-cell} ipython3
+import torch
+from reparam import checks as check
+check.equal("sum", torch.tensor([3.0]), torch.tensor([3.0])) & check.equal("none", [0.0], torch.zeros(1))
+```
+"""
+    assert replay.in_child(replay.conclusions, page) == {"printed": 0, "sides": 2, "survivors": [], "loose": []}
+
+
 def test_what_a_check_is_handed_is_changed_and_the_numbers_it_chose_are_not():
     found = mutate.statements("book/page", PAGE)
     assert {m.old for m in found} == {"1.0 + 2.0", "[1.0, 1.1] * 60"}

@@ -1,7 +1,7 @@
 """Chapter numbers, written by the table of contents and never by hand.
 
-``{chapter}`sgvi``` is a link that reads "chapter 3", ``{Chapter}`` begins a sentence, and the role ``chapters`` writes
-bare numbers: ``{chapters}`elbo-sgvi, vae``` is "2-3, 10", ranges in the book's order.
+``{chapter}`sgvi``` is a link that reads "chapter 3", ``{chapter}`Sgvi``` begins a sentence, and the role ``chapters``
+writes bare numbers: ``{chapters}`elbo-sgvi, vae``` is "2-3, 11", ranges in the book's order.
 """
 
 from pathlib import Path
@@ -68,27 +68,35 @@ def _written(text, known):
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in span(text, known))
 
 
-def _role(word):
-    def role(name, rawtext, text, lineno, inliner, options=None, content=None):
-        env = inliner.document.settings.env
-        env.note_dependency(str(TOC))
-        try:
-            number = _written(text, chapter_numbers())
-        except ValueError as error:
-            message = inliner.reporter.error(f"{name}: {error}", line=lineno)
-            return [inliner.problematic(rawtext, rawtext, message)], [message]
-        if not word:
-            return [nodes.Text(number)], []
-        shown = nodes.inline("", f"{word}\N{NO-BREAK SPACE}{number}", classes=["xref", "std", "std-doc"])
-        link = pending_xref(rawtext, shown, refdoc=env.docname, refdomain="std", reftype="doc", reftarget=text,
-                            refexplicit=True, refwarn=True)
-        return [link], []
+def _read(name, rawtext, text, lineno, inliner):
+    """The numbers that a role asks for, and what docutils is told when it asks for no chapter."""
+    inliner.document.settings.env.note_dependency(str(TOC))
+    try:
+        return _written(text, chapter_numbers()), None
+    except ValueError as error:
+        message = inliner.reporter.error(f"{name}: {error}", line=lineno)
+        return None, ([inliner.problematic(rawtext, rawtext, message)], [message])
 
-    return role
+
+def _numbers(name, rawtext, text, lineno, inliner, options=None, content=None):
+    number, refusal = _read(name, rawtext, text, lineno, inliner)
+    return refusal or ([nodes.Text(number)], [])
+
+
+def _link(name, rawtext, text, lineno, inliner, options=None, content=None):
+    page = text[:1].lower() + text[1:]
+    number, refusal = _read(name, rawtext, page, lineno, inliner)
+    if refusal:
+        return refusal
+    word = "chapter" if page == text else "Chapter"
+    shown = nodes.inline("", f"{word}\N{NO-BREAK SPACE}{number}", classes=["xref", "std", "std-doc"])
+    here = inliner.document.settings.env.docname
+    return [pending_xref(rawtext, shown, refdoc=here, refdomain="std", reftype="doc", reftarget=page, refexplicit=True,
+                         refwarn=True)], []
 
 
 def setup(app):
     """Register with Sphinx."""
-    for name, word in {"chapter": "chapter", "Chapter": "Chapter", "chapters": ""}.items():
-        app.add_role(name, _role(word))
+    app.add_role("chapter", _link)
+    app.add_role("chapters", _numbers)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

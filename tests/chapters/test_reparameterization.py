@@ -158,13 +158,6 @@ def test_the_encoder_refuses_a_wrong_number_of_parameters():
         rp.linear_encoder(tensor(0.5, 0.1), X)
 
 
-def test_the_picture_ties_each_noise_to_its_sample():
-    q, eps = DiagonalGaussian.from_sigma([0.5], [2.0]), tensor(-1.0, 0.25)[:, None]
-    lines = rp.draw_strings(q, POSTERIOR, eps).axes[0].lines
-    ends = [line.get_xdata().tolist() for line in lines[:2]]
-    assert ends == [[-1.0, -1.5], [0.25, 1.0]]
-
-
 def test_moments_of_a_known_pair():
     draws = GradientDraws(tensor(0.0, 2.0)[:, None], tensor(1.0, 5.0)[:, None])
     mean, variance = rp.exact_moments(draws, tensor(0.25, 0.75))

@@ -286,32 +286,3 @@ def encoder_gradient(draws, x):
         With respect to w, b, rho.
     """
     return torch.stack([draws.mu @ x, draws.mu.sum(-1), draws.log_sigma.sum(-1)], dim=-1)
-
-
-def draw_strings(q, posterior, eps):
-    r"""One picture of the map: each noise value tied by a string to its sample, and above them the density of q.
-
-    Parameters
-    ----------
-    q, posterior : DiagonalGaussian
-        With parameters of shape ``(1,)``.
-    eps : Tensor, shape ``(n, 1)``
-        Standard normal noise, the same in every frame.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from reparam.teaching import figures
-
-    figure, ax = figures.panels()
-    grid = torch.linspace(-4, 4, 241, dtype=torch.float64)[:, None]
-    ax.plot(torch.cat([eps, q.path(eps)], 1).T, [[0.0], [1.0]], color=figures.MUTED, linewidth=0.6)
-    ax.plot(eps, 0 * eps, "|", color=figures.INK, markersize=9)
-    ax.plot(q.path(eps), 0 * eps + 1, "o", color=figures.BLUE, markersize=3)
-    for law, color in ((posterior, figures.RED), (q, figures.BLUE)):
-        ax.plot(grid, 1.1 + law.log_density(grid).exp(), color=color)
-    ax.set(xlim=(-4, 4), ylim=(-0.1, 2.4), yticks=[0, 1], yticklabels=["ε", "z"], xlabel="value of ε and of z")
-    figures.note(ax, -3.9, 2.2, "density of q", color=figures.BLUE)
-    figures.note(ax, -3.9, 1.95, "posterior", color=figures.RED)
-    return figure

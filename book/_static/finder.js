@@ -1,98 +1,121 @@
-/* Search in the book's sections: what a reader types, or another word for it. Chapters come before helpers. */
+/* Search in the book's sections: what a reader types, or another word for it (synonyms.js). Chapters come before helpers. */
 (function () {
-  // What people type, and what it is called here. A word on the left also finds the words on the right.
-  const SYNONYMS = {
-    "iwae": ["importance-weighted", "several draws inside the logarithm"],
-    "logvar": ["log-variance", "log variance", "log σ²", "log deviation", "log-deviation"],
-    "log_var": ["log-variance", "log variance", "log deviation", "log-deviation"],
-    "surrogate": ["surrogate", "score function", "detach"],
-    "stop_gradient": ["detach"],
-    "stop gradient": ["detach"],
-    "stop-gradient": ["detach"],
-    "annealing": ["kl that rises", "warm-up", "rises from", "β", "beta", "temperature"],
-    "beta-vae": ["β-vae", "β", "weight of the kl"],
-    "rao-blackwell": ["conditioning", "own-term", "own term", "leave-one-out", "local expectation"],
-    "reinforce": ["score function"],
-    "likelihood ratio": ["score function"],
-    "log-derivative": ["score function"],
-    "policy gradient": ["score function"],
-    "negative loss": ["density may exceed one", "exceed one", "exceeds one", "log density"],
-    "density greater than one": ["density may exceed one", "exceed one", "exceeds one", "above one"],
-    "gradient none": ["rsample", "detach", "no gradient"],
-    "grad none": ["rsample", "detach", "no gradient"],
-    "nan": ["not a number", "overflow", "infinite", "infinity"],
-    "straight-through": ["straight-through", "straight through"],
-    "gumbel": ["gumbel", "concrete"],
-    "concrete": ["concrete", "gumbel"],
-    "variational autoencoder": ["vae"],
-    "normalizing flow": ["flow"],
-    "normalising flow": ["flow"],
-    "stl": ["sticking the landing", "path derivative"],
-    "pathwise": ["pathwise", "reparameterization"],
-    "reparametrization": ["reparameterization"],
-    "reparameterisation": ["reparameterization"],
-    "reparametrisation": ["reparameterization"],
-    "control variate": ["control variate", "baseline"],
-    "baseline": ["baseline", "control variate"],
-    "posterior collapse": ["collapse"],
-    "mutual information": ["mutual information", "information"],
-    "evidence lower bound": ["elbo", "evidence lower bound"],
-    "elbo": ["elbo", "evidence lower bound"],
-    "svi": ["sgvi", "stochastic gradient variational"],
-    "bbvi": ["black box", "score function"],
-    "mcmc": ["markov", "metropolis"],
-  };
+  const IDLE = new Set(("a an and any are as at be been by can could do does doing for from get gets getting give gives go goes got has have how i if in into " +
+    "is it its just make makes me my not of on only or s should so t than that the their there they this to use using vs versus was we what when where which " +
+    "while who why will with without work would you your").split(" "));
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[‐‑–]/g, "-");
+  const flat = (text) => plain(text).replace(/[-_\s]+/g, " ").replace(/[?!,;:"“”]+/g, "").trim();
   const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const pattern = (words) => new RegExp("(?<![\\p{L}\\p{N}])" + escaped(plain(words)).replace(/[-_\s]+/g, "[-_\\s]*"), "gu");
+  const pattern = (words) => new RegExp("(?<![\\p{L}\\p{N}])" + escaped(plain(words)).replace(/[-_\s]+/g, "[-_\\s]*") +
+    (words.length < 4 ? "s?(?![\\p{L}\\p{N}])" : ""), "gu"); // the beginning of a word, or a short one whole
 
-  // The parts of a query, each with all its names: the longest synonym first, then single words.
+  // The parts of a query, each with all its names: the longest synonym first, then single words; idle words do not count.
   function parts(query) {
-    let rest = plain(query).trim().replace(/\s+/g, " ");
-    const found = [];
-    for (const name of Object.keys(SYNONYMS).sort((a, b) => b.length - a.length)) {
-      const at = new RegExp("(^| )" + escaped(name) + "(?= |$)");
+    let rest = flat(query);
+    const found = [], synonyms = globalThis.SYNONYMS || {};
+    for (const name of Object.keys(synonyms).sort((a, b) => b.length - a.length)) {
+      const at = new RegExp("(^| )" + escaped(name) + "(e?s)?(?= |$)");
       if (at.test(rest)) {
         rest = rest.replace(at, "$1").replace(/\s+/g, " ").trim();
-        found.push([name, ...SYNONYMS[name]]);
+        found.push([name, ...synonyms[name]]);
       }
     }
-    return [...found, ...rest.split(" ").filter(Boolean).map((word) => [word])];
+    const words = rest.split(" ").filter(Boolean), telling = words.filter((word) => !IDLE.has(word));
+    return [...found, ...(found.length || telling.length ? telling : words).map((word) => [word])];
   }
 
-  const count = (text, words) => (plain(text).match(pattern(words)) || []).length;
+  // Texts as they are compared, kept between queries.
+  const kept = new WeakMap();
+  function texts(section) {
+    if (!kept.has(section)) kept.set(section, { title: plain(section.title), page: plain(section.page), text: plain(section.text) });
+    return kept.get(section);
+  }
 
-  function score(section, names) {
-    let best = 0;
-    names.forEach((name, i) => {
-      const worth = 20 * Math.min(count(section.title, name), 1) + 6 * Math.min(count(section.page, name), 1) +
-        Math.min(count(section.text, name), 6);
-      best = Math.max(best, i === 0 ? worth : 0.8 * worth);
+  const count = (text, words) => (text.match(pattern(words)) || []).length;
+
+  // How much a section says of one part of the query: its title, its page's title, its text (more hits count less and less).
+  function worth(section, names) {
+    const { title, page, text } = texts(section);
+    const each = names.map((name, i) => {
+      const hits = count(text, name);
+      const titled = count(title, name) ? (3 + (1.5 * name.length) / title.length) * (title === page ? 1.3 : 1) : 0;
+      const sum = titled + (count(page, name) ? 0.6 : 0) + (2 * hits) / (hits + 1 + text.length / 6000);
+      return i ? 0.85 * sum : sum;
     });
-    return best;
+    return Math.max(...each);
   }
 
-  /* Sections that hold every part of the query, best first: {section, score}. */
+  function vocabulary(sections) {
+    if (!kept.has(sections)) {
+      const words = sections.flatMap((section) => `${texts(section).title} ${texts(section).text}`.match(/\p{L}{4,}/gu) || []);
+      kept.set(sections, [...new Set(words)]);
+    }
+    return kept.get(sections);
+  }
+
+  // Letters to change, add or leave out between two words; three or more count as three.
+  function distance(a, b) {
+    if (Math.abs(a.length - b.length) > 2) return 3;
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j++) next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] !== b[j - 1])));
+      row = next;
+    }
+    return Math.min(3, row[b.length]);
+  }
+
+  // A word that the book does not have: its beginning, else the word that is nearest to it.
+  function mended(word, sections) {
+    const words = vocabulary(sections);
+    for (let n = word.length - 1; n >= Math.max(5, 0.6 * word.length); n--) {
+      if (words.some((other) => other.startsWith(word.slice(0, n)) && other.length < word.length + 4)) return word.slice(0, n);
+    }
+    if (word.length < 5) return null;
+    const near = words.map((other) => [distance(word, other), other]).filter(([d]) => d <= (word.length < 8 ? 1 : 2));
+    return near.length ? near.sort((a, b) => a[0] - b[0])[0][1] : null;
+  }
+
+  const RANKS = [[/bibliography/, 0.3], [/checks\.html/, 0.25], [/index\.html/, 0.4], [/glossary|symbols|source_map/, 0.6]];
+  const TITLES = /^[\d. ]*(exercises|summary|where to go next|what comes next)/i;
+  const rank = (section) => (section.kind === "lookup" ? (RANKS.find(([path]) => path.test(section.path)) || [0, 0.7])[1] : 1) *
+    (TITLES.test(section.title) ? 0.6 : 1);
+
+  // The parts that the book knows, under names that it has.
+  function wanted(query, sections) {
+    const has = (names) => sections.some((section) => worth(section, names) > 0);
+    return parts(query).map((names) => {
+      const other = has(names) || names.length > 1 ? null : mended(names[0], sections);
+      return other ? [other] : names;
+    }).filter(has);
+  }
+
+  /* Sections, best first: {section, score}. Those with every part of the query lead, rare words count most, helpers come last. */
   function find(query, sections) {
-    const wanted = parts(query);
-    if (!wanted.length) return [];
-    const ranks = { chapter: 1, lookup: 0.6, helper: 0.25 };
-    return sections.map((section) => {
-      const each = wanted.map((names) => score(section, names));
-      const total = each.some((s) => s === 0) ? 0 : each.reduce((a, b) => a + b);
-      return { section, score: total * ranks[section.kind] };
+    const known = wanted(query, sections);
+    if (!known.length) return [];
+    const rows = sections.map((section) => known.map((names) => worth(section, names)));
+    const rare = known.map((_, i) => Math.log(1 + sections.length / rows.filter((row) => row[i] > 0).length));
+    const all = rare.reduce((a, b) => a + b), phrase = flat(query);
+    const found = sections.map((section, k) => {
+      const cover = rows[k].reduce((sum, w, i) => sum + (w > 0) * rare[i], 0) / all;
+      const together = known.length > 1 ? 4 * Math.min(count(texts(section).title, phrase), 1) + 2 * Math.min(count(texts(section).text, phrase), 1) : 0;
+      return { section, score: (rows[k].reduce((sum, w, i) => sum + w * rare[i], 0) / all + together) * cover ** 3 * rank(section) };
     }).filter((result) => result.score > 0).sort((a, b) => b.score - a.score);
+    const helper = (result) => result.section.kind === "helper", text = found.filter((result) => !helper(result));
+    return [...text.filter((result) => result.score > 0.15 * text[0].score), ...found.filter(helper)];
   }
 
-  // The words around the first hit, and which names of the query a section holds.
-  function excerpt(section, query) {
-    const names = parts(query).flat().filter((name) => count(section.text, name) || count(section.title, name));
-    const at = Math.max(0, Math.min(...names.map((name) => plain(section.text).search(pattern(name))).filter((i) => i >= 0), Infinity));
+  // The words around the first hit, and which of the wanted names a section holds.
+  function excerpt(section, every) {
+    const { title, text } = texts(section);
+    const names = every.filter((name) => count(text, name) || count(title, name));
+    const at = Math.max(0, Math.min(...names.map((name) => text.search(pattern(name))).filter((i) => i >= 0), Infinity));
     const start = Number.isFinite(at) ? Math.max(0, section.text.lastIndexOf(" ", Math.max(0, at - 70))) : 0;
     return { names, text: (start ? "… " : "") + section.text.slice(start, start + 220).trim() + " …" };
   }
 
-  globalThis.finder = { find, parts, excerpt, pattern, SYNONYMS };
+  globalThis.finder = { find };
   if (typeof document === "undefined") return;
 
   function marked(text, names) {
@@ -116,14 +139,16 @@
     if (!box || !globalThis.bookSections) return;
     const query = new URLSearchParams(location.search).get("q") || "";
     document.querySelectorAll('input[name="q"]').forEach(function (input) { input.value = query; });
-    const found = find(query, globalThis.bookSections).slice(0, 40);
+    const every = find(query, globalThis.bookSections), helper = (result) => result.section.kind === "helper";
+    const found = [...every.filter((result) => !helper(result)).slice(0, 30), ...every.filter(helper).slice(0, 10)];
     const told = document.createElement("p"), list = document.createElement("ul");
     told.setAttribute("role", "status");
-    told.textContent = !query ? "" : found.length ? `“${query}” is found in ${found.length === 40 ? "40 or more" : found.length} sections.`
+    told.textContent = !query ? "" : found.length ? `“${query}” is found in ${every.length} place${every.length === 1 ? "" : "s"}.`
       : `Nothing is found for “${query}”. The glossary and the list of symbols may help.`;
     list.className = "search";
+    const wantedNames = wanted(query, globalThis.bookSections).flat();
     for (const { section } of found) {
-      const { names, text } = excerpt(section, query);
+      const { names, text } = excerpt(section, wantedNames);
       const item = document.createElement("li"), link = document.createElement("a"), where = document.createElement("span");
       link.href = `${section.path}?find=${encodeURIComponent(names.join("|"))}#${section.id}`;
       link.textContent = section.title;

@@ -77,7 +77,8 @@ def _finish(app, error):
         if SCRIPTS.search(html):
             html = SCRIPTS.sub("", html)
             if name == "search.html":
-                loads = "".join(f'<script src="_static/{s}"></script>' for s in ("sections.js", "synonyms.js", "finder.js"))
+                names = ("sections", "synonyms", "finder")
+                loads = "".join(f'<script src="_static/{s}.js"></script>' for s in names)
                 html = html.replace("</head>", f"{loads}</head>")
             path.write_text(html, encoding="utf-8")
     known = {name: found for name, found in known.items() if (out / name).is_file()}

@@ -1,8 +1,7 @@
-"""Discrete variables: the laws of the relaxations, their exact moments, the unbiased rival, implicit paths."""
+"""Discrete variables: the laws of the relaxations, their exact moments, the unbiased rival."""
 
 import numpy as np
 import pytest
-import torch
 
 from reparam.chapters import discrete
 from reparam.estimators import categories
@@ -21,11 +20,6 @@ def test_triangle_integral_knows_which_category_is_the_largest():
     # Dirichlet(2, 1, 1) has the density 6 y_1; the largest of three uniform shares averages 11/18
     mass = discrete.triangle_integral(lambda log_y: np.log(6) + log_y[..., 0], 0.0, 45.0)
     assert mass == pytest.approx(11 / 18, abs=1e-9)
-
-
-def test_torch_has_no_path_for_von_mises():
-    assert torch.distributions.Gamma.has_rsample
-    assert not torch.distributions.VonMises.has_rsample
 
 
 def test_a_frame_of_the_slider_has_two_panels():
@@ -54,7 +48,6 @@ def test_every_known_mistake_earns_its_hint(name, number):
         ("binary_density", lambda y, ell, tau: np.exp(concrete.concrete_log_density(
             np.log(np.stack([y, 1 - y], -1)), np.array([ell, 0.0]), tau))),
         ("leave_one_out", categories.leave_one_out),
-        ("weibull", lambda z, k: -z * np.log(z) / k),
     ],
 )
 def test_right_answers_are_right(name, answer):

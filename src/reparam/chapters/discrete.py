@@ -1,4 +1,4 @@
-"""Past the source: gradients where a sample is a category, or comes out of a sampler without a formula.
+"""Past the source: gradients where a sample is a category.
 
 Arrays are NumPy's, in float64. The categorical law with logits :math:`\\ell` has the probabilities
 :math:`\\pi_k=e^{\\ell_k}/\\sum_j e^{\\ell_j}`; the binary case has one logit, :math:`\\theta=\\sigma(\\ell)`.

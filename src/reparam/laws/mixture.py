@@ -45,6 +45,10 @@ class Mixture:
         """Distribution function at ``y``, of its shape."""
         return ndtr(self._standard(y)) @ self.weights
 
+    def tail(self, y):
+        """Probability of more than ``y``, of its shape, with all its digits where that is small."""
+        return ndtr(-self._standard(y)) @ self.weights
+
     @property
     def mean(self):
         """Mean."""

@@ -4,7 +4,6 @@ import numpy as np
 from scipy.special import expit, logit
 
 from reparam import derivatives
-from reparam.estimators import implicit
 from reparam.teaching.grader import Exercise
 
 _U = np.random.Generator(np.random.SFC64(7)).uniform(0.02, 0.98, (40, 3))
@@ -12,7 +11,6 @@ _LOGITS = (np.array([0.3, -1.1, 1.4]), np.array([-0.5, 0.2, -2.0]))
 _Y = np.array([0.03, 0.2, 0.5, 0.7, 0.96])
 _F = np.array([1.3, -0.4, 2.2, 0.9])
 _S = np.array([[0.4, -0.4], [-0.6, 0.6], [0.4, -0.4], [0.1, -0.3]])
-_Z = np.array([0.1, 0.7, 1.0, 2.3])
 
 
 def _race(logits, u):
@@ -27,11 +25,6 @@ def _slope_of_cdf(y, ell, tau):
 def _loop(values, scores):
     n = len(values)
     return sum((values[i] - np.delete(values, i).mean()) * scores[i] for i in range(n)) / n
-
-
-def _weibull(z, k):
-    return implicit.implicit_path(
-        lambda x, s: -np.expm1(-(x**s)), lambda x, s: s * x ** (s - 1) * np.exp(-(x**s)), z, k, 0.005)
 
 
 EXERCISES = {
@@ -75,15 +68,5 @@ EXERCISES = {
             (lambda f, s: -_loop(f, s), "the sign: value minus baseline"),
         ),
     ),
-    "weibull": Exercise(
-        task="dz/dk of the law with F(z; k) = 1 - exp(-z^k), as a function of (z, k).",
-        reference=_weibull,
-        inputs=((_Z, 1.0), (_Z, 0.6), (_Z, 2.5)),
-        tol=1e-7,
-        mistakes=(
-            (lambda z, k: z * np.log(z) / k, "the sign: dz/dk = -(dF/dk)/p"),
-            (lambda z, k: -np.exp(-(z**k)) * z**k * np.log(z), "divide by the density p(z; k)"),
-            (lambda z, k: np.log(z) + 1 / k - z**k * np.log(z), "this is the score d log p/dk, not the path"),
-        ),
-    ),
+
 }

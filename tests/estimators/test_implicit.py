@@ -6,7 +6,9 @@ import torch
 from scipy import stats
 from scipy.special import betainc, gammainc
 
+from reparam.derivatives import derivative
 from reparam.estimators import implicit
+from reparam.laws.mixture import Mixture
 
 PATHS = {
     # name: cdf, density, parameter, closed form of dz/dphi
@@ -67,3 +69,38 @@ def test_attached_path_keeps_the_draw_and_differentiates_like_the_quantile():
 def test_attached_path_refuses_bad_input(cdf, density):
     with pytest.raises(ValueError, match="density"):
         implicit.attach_path(torch.ones(2), cdf, density)
+
+
+LAW = Mixture((0.4, 0.6), (1.2, -0.9), (0.7, 0.5))
+
+
+def test_weight_path_equals_the_move_of_the_quantile():
+    def quantile(w):
+        return Mixture((w, 1 - w), LAW.means, LAW.sigmas).transport(np.array([-2.0, -0.3, 0.4, 1.9]))
+
+    actual = implicit.weight_path(LAW, quantile(0.4))
+    np.testing.assert_allclose(actual, derivative(quantile, 0.4, 0.003), rtol=1e-7)
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(-actual, derivative(quantile, 0.4), rtol=1e-2)
+
+
+def test_weight_path_keeps_its_digits_far_out():
+    # F2 - F1 at 9: the tail of the first bump, 1.2 + 0.7 * 11.14; p = 0.4 of its density there
+    assert implicit.weight_path(LAW, 9.0) == pytest.approx(
+        stats.norm.sf(9.0, 1.2, 0.7) / (0.4 * stats.norm.pdf(9.0, 1.2, 0.7)), rel=1e-9)
+
+
+def test_weight_score_equals_the_slope_of_log_p():
+    z = np.array([-1.0, 0.2, 2.0])
+    slope = derivative(lambda w: np.log(Mixture((w, 1 - w), LAW.means, LAW.sigmas).density(z)), 0.4)
+    np.testing.assert_allclose(implicit.weight_score(LAW, z), slope, rtol=1e-9)
+
+
+@pytest.mark.parametrize("function", [implicit.weight_path, implicit.weight_score], ids=["path", "score"])
+def test_weights_of_other_laws_are_refused(function):
+    with pytest.raises(ValueError, match="two components"):
+        function(Mixture((1.0,), (0.0,), (1.0,)), np.zeros(2))
+    with pytest.raises(ValueError, match="z must be finite"):
+        function(LAW, np.array([np.nan]))
+    with pytest.raises(ValueError, match="density must be positive"):
+        function(LAW, np.array([1e3]))

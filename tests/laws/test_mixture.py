@@ -20,6 +20,12 @@ def test_three_components():
     close(law.draw(np.array([0.1, 0.3, 0.7]), np.zeros(3)), np.array([0.0, 10.0, 20.0]))
 
 
+def test_tail_is_the_mass_above_and_keeps_its_digits():
+    y = np.array([-2.0, 0.3, 1.1])
+    close(TARGET.tail(y), 1 - TARGET.cdf(y))
+    np.testing.assert_allclose(TARGET.tail(9.0), 0.65 * stats.norm.sf(10.0), rtol=1e-12)
+
+
 def test_transport_of_one_component_is_affine():
     z = np.array([[-9.0, -1.0], [0.0, 9.0]])
     close(mixture.Mixture((1.0,), (0.5,), (2.0,)).transport(z), 0.5 + 2 * z)

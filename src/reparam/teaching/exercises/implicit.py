@@ -32,8 +32,9 @@ EXERCISES = {
             (lambda z, k: -np.exp(-(z**k)) * z**k * np.log(z), "divide by the density p(z; k)"),
             (lambda z, k: np.log(z) + 1 / k - z**k * np.log(z), "this is the score d log p/dk, not the path"),
         ),
-    ),    "truncated": Exercise(
-        task="dz/dr of the exponential law cut off at c, F = (1 - exp(-rz))/(1 - exp(-rc)), as a function of (z, r, c).",
+    ),
+    "truncated": Exercise(
+        task="dz/dr of the exponential law cut off at c, F = (1 - exp(-rz))/(1 - exp(-rc)), from (z, r, c).",
         reference=_truncated,
         inputs=((_INSIDE, 1.0, 1.5), (_INSIDE, 0.6, 2.0), (_INSIDE, 2.5, 1.4)),
         tol=1e-7,

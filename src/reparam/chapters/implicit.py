@@ -54,6 +54,26 @@ def weight_variances(weight, centre, width):
     return float(path), float(score)
 
 
+def weight_variances_again(weight, centre, width):
+    r"""The same by other integrals: over :math:`u=zm/s^2` for the path, over each bump for the score.
+
+    Parameters, result and errors are those of :func:`weight_variances`.
+    """
+    m, s = float(require_positive_array("centre", centre)), float(require_positive_array("width", width))
+    law, scale = bumps(weight, m, s), s**2 / m
+
+    def pushed(u):
+        return scale * law.density(scale * u) * implicit.weight_path(law, scale * u) ** 2
+
+    def bet(z):
+        return (z - law.mean) ** 2 * implicit.weight_score(law, z)
+
+    reach = (m + 12 * s) / scale
+    path = quadrature.integral(pushed, -reach, reach, points=(-8.0, 0.0, 8.0))
+    score = np.subtract(*(quadrature.expectation(bet, c, s, points=(0.0,)) for c in (m, -m)))
+    return float(path - 4 * m**2), float(score - 4 * m**2)
+
+
 def draw_weight(centre, weight, width, range_of_centres, variances):
     """One frame of the slider: a mixture with the speed of its path, and both variances along the separation.
 

@@ -148,7 +148,8 @@ class Writer:
         head = f"{'#' * self.level} {f'{number}. ' if number else ''}{self.inline(title)}"
         found = self.blocks(node)
         self.level -= 1
-        return [head, *found]
+        labels = "".join(f'<a id="{name}"></a>' for name in node["ids"] if len(node["ids"]) > 1)
+        return [head, *filter(None, [labels]), *found]
 
     def block_title(self, node):
         return []

@@ -49,7 +49,7 @@ mutants: ## change the helpers one place at a time and count who notices: make m
 bench: ## measure the helpers against NumPy, plain loops and Pyro into benchmarks/results.json
 	@$(RUN) benchmarks/run.py $(ARGS)
 
-lab: ## open the chapters as notebooks in JupyterLab
+lab: ## open the chapters as notebooks in JupyterLab, in a folder of your own: make lab ARGS=--author for the pages
 	@$(RUN) tools/lab.py $(ARGS)
 
 clean: ## remove what was built (the installation in .venv stays)

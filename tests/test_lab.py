@@ -1,0 +1,110 @@
+"""`make lab`: the reader's folder keeps what the reader wrote, and takes what the book offers."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
+
+import build
+import freshness
+import lab
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A folder with the one notebook that a build has made, and the reader's folder beside it."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+
+    def write(text):
+        (folder / "elbo.ipynb").write_text(text)
+        return lab.offer([folder / "elbo.ipynb"], tmp_path / "mine")
+
+    write.mine = tmp_path / "mine"
+    return write
+
+
+def names(folder):
+    return sorted(p.name for p in folder.glob("*.ipynb"))
+
+
+def test_a_notebook_that_nobody_changed_follows_the_book(made):
+    assert made("one") == []
+    assert made("two") == []
+    assert (made.mine / "elbo.ipynb").read_text() == "two"
+    assert names(made.mine) == ["elbo.ipynb"]
+
+
+def test_what_the_reader_changed_is_never_written_again(made):
+    made("one")
+    (made.mine / "elbo.ipynb").write_text("mine")
+    assert made("one") == []
+    assert made("two") == ["elbo (new).ipynb"]
+    assert made("two") == []
+    assert {p.name: p.read_text() for p in made.mine.glob("*.ipynb")} == {
+        "elbo.ipynb": "mine", "elbo (new).ipynb": "two"}
+
+
+def test_a_new_version_that_the_reader_changed_is_kept_too(made):
+    made("one")
+    (made.mine / "elbo.ipynb").write_text("mine")
+    made("two")
+    assert made("three") == ["elbo (new).ipynb"]
+    (made.mine / "elbo (new).ipynb").write_text("mine as well")
+    assert made("four") == ["elbo (new 2).ipynb"]
+    assert (made.mine / "elbo (new).ipynb").read_text() == "mine as well"
+
+
+def test_a_notebook_that_was_there_before_is_the_readers(made):
+    made.mine.mkdir()
+    (made.mine / "elbo.ipynb").write_text("mine")
+    assert made("one") == ["elbo (new).ipynb"]
+    assert (made.mine / "elbo.ipynb").read_text() == "mine"
+
+
+def test_a_notebook_that_was_thrown_away_comes_back(made):
+    made("one")
+    (made.mine / "elbo.ipynb").unlink()
+    made("one")
+    assert (made.mine / "elbo.ipynb").read_text() == "one"
+
+
+def test_the_start_page_links_every_chapter_by_its_title(tmp_path):
+    cells = [{"cell_type": "markdown", "source": [text]} for text in ("*Welcome.*", "# 2. The bound")]
+    (tmp_path / "elbo.ipynb").write_text(json.dumps({"cells": cells}))
+    assert "- [2. The bound](elbo.ipynb)" in lab.start_page(["elbo.ipynb"], tmp_path)
+
+
+def test_the_published_notebooks_are_offered_in_the_order_of_the_book():
+    assert lab.chapters() == [f"{page.split('/')[-1]}.ipynb" for page in build.notebook_pages()]
+
+
+@pytest.mark.parametrize("author", [False, True], ids=["reader", "author"])
+def test_only_an_author_gets_the_books_own_folder(author, monkeypatch, tmp_path):
+    monkeypatch.setattr(lab.surroundings, "OURS", str(tmp_path))
+    line = lab.command(author, ["--no-browser"])
+    root = next(Path(part.partition("=")[2]) for part in line if part.startswith("--ServerApp.root_dir="))
+    assert root == (ROOT if author else ROOT / "notebooks")
+    assert line[-1] == "--no-browser"
+
+
+@pytest.mark.parametrize("page", build.notebook_pages())
+def test_a_page_that_an_author_saves_unchanged_builds_as_before(page):
+    import jupytext
+    from myst_nb.core.config import NbParserConfig
+    from myst_nb.core.read import create_nb_reader
+    from myst_parser.config.main import MdParserConfig
+
+    def cells(text):
+        notebook = create_nb_reader("x.md", MdParserConfig(), NbParserConfig(), text).read(text)
+        return [(c.cell_type, c.source.strip(), dict(c.metadata)) for c in notebook.cells]
+
+    text = (ROOT / f"{page}.md").read_text(encoding="utf-8")
+    saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
+    assert [code.strip() for code in freshness.codes(saved)] == [code.strip() for code in freshness.codes(text)]
+    assert freshness.is_notebook(saved)
+    assert cells(saved) == cells(text)

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from samples.costs import COSTS, MODEL, MU, NODES, SIGMA, WEIGHTS, Q, joint
+from samples.costs import COSTS, NODES, SIGMA, WEIGHTS, Q
 
 from reparam import checks as check
-from reparam import estimators
 from reparam.chapters import estimators as chapter
 from reparam.estimators import side_by_side, variances
-from reparam.estimators.bounds import path_derivative, total_derivative
 from reparam.estimators.slopes import pathwise
 from reparam.estimators.values import score_function
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
@@ -27,29 +25,6 @@ def test_every_estimator_is_unbiased_and_has_its_closed_form_variance(cost):
     e = COSTS[cost][1]
     np.testing.assert_allclose(mean, np.tile(e.gradient, (8, 1)), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(variance, list(variances.all_estimators(e).values()), rtol=1e-9, atol=1e-9)
-
-
-def likelihood(z):
-    return -0.5 * ((MODEL.x - z[:, 0]) / MODEL.s) ** 2
-
-PRIOR = DiagonalGaussian.from_sigma([0.0], [MODEL.tau])
-
-PATHWISE = {
-    "total derivative": lambda: total_derivative(joint, Q, NODES),
-    "analytic entropy": lambda: estimators.analytic_entropy(joint, Q, NODES),
-    "analytic KL": lambda: estimators.analytic_kl(likelihood, Q, NODES, PRIOR),
-    "path derivative": lambda: path_derivative(joint, Q, NODES),
-}
-
-
-@pytest.mark.parametrize("name", PATHWISE)
-def test_elbo_estimators_have_the_exact_gradient_and_variance(name):
-    g = np.concatenate(PATHWISE[name](), axis=1)
-    mean = WEIGHTS @ g
-    # derivative of the closed-form bound: (x - mu)/s^2 - mu/tau^2 and 1 - sigma^2 (1/s^2 + 1/tau^2)
-    exact = [(MODEL.x - MU) / MODEL.s**2 - MU / MODEL.tau**2, 1 - SIGMA**2 * (MODEL.s**-2 + MODEL.tau**-2)]
-    np.testing.assert_allclose(mean, exact, atol=1e-9)
-    np.testing.assert_allclose(WEIGHTS @ (g - mean) ** 2, variances.elbo_estimators(MODEL, MU, SIGMA)[name], atol=1e-9)
 
 
 @pytest.mark.parametrize(

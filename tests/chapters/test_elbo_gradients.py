@@ -1,0 +1,66 @@
+"""Gradients of the evidence lower bound: exact means and variances, and what the grader knows."""
+
+import numpy as np
+import pytest
+from samples.costs import MODEL, MU, NODES, SIGMA, WEIGHTS, Q, joint
+
+from reparam import estimators
+from reparam.chapters import elbo_gradients as chapter
+from reparam.estimators import variances
+from reparam.estimators.bounds import path_derivative, total_derivative
+from reparam.laws.gaussian import DiagonalGaussian
+from reparam.teaching.exercises import elbo_gradients as exercises
+from reparam.teaching.grader import grade
+
+
+def likelihood(z):
+    return -0.5 * ((MODEL.x - z[:, 0]) / MODEL.s) ** 2
+
+PRIOR = DiagonalGaussian.from_sigma([0.0], [MODEL.tau])
+
+PATHWISE = {
+    "total derivative": lambda: total_derivative(joint, Q, NODES),
+    "analytic entropy": lambda: estimators.analytic_entropy(joint, Q, NODES),
+    "analytic KL": lambda: estimators.analytic_kl(likelihood, Q, NODES, PRIOR),
+    "path derivative": lambda: path_derivative(joint, Q, NODES),
+}
+
+
+@pytest.mark.parametrize("name", PATHWISE)
+def test_elbo_estimators_have_the_exact_gradient_and_variance(name):
+    g = np.concatenate(PATHWISE[name](), axis=1)
+    mean = WEIGHTS @ g
+    # derivative of the closed-form bound: (x - mu)/s^2 - mu/tau^2 and 1 - sigma^2 (1/s^2 + 1/tau^2)
+    exact = [(MODEL.x - MU) / MODEL.s**2 - MU / MODEL.tau**2, 1 - SIGMA**2 * (MODEL.s**-2 + MODEL.tau**-2)]
+    np.testing.assert_allclose(mean, exact, atol=1e-9)
+    np.testing.assert_allclose(WEIGHTS @ (g - mean) ** 2, variances.elbo_estimators(MODEL, MU, SIGMA)[name], atol=1e-9)
+
+
+def test_a_frame_draws_three_curves_and_marks_the_width():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    left, right = chapter.draw_width(MODEL, 0.5).axes
+    m, v = MODEL.posterior
+    z, density = left.lines[0].get_data()
+    np.testing.assert_allclose(density, np.exp(-2 * (z - m) ** 2) * np.sqrt(2 / np.pi))  # N(m, 1/4)
+    curves = variances.elbo_estimators(MODEL, m, right.lines[0].get_xdata())
+    for line, name in zip(right.lines, chapter.COLORS, strict=False):
+        np.testing.assert_allclose(line.get_ydata(), curves[name][0])
+    np.testing.assert_allclose(right.lines[3].get_xdata(), [0.5, 0.5])
+    np.testing.assert_allclose(left.collections[0].get_paths()[0].vertices[:, 1].max(), 1 / (v * np.sqrt(2 * np.pi)))
+
+
+SOLUTIONS = {
+    "saved": lambda g, eps, sigma: 1 / sigma**2 - 2 / sigma * np.mean(g * eps),
+    "left": lambda P, sigma: ((np.diag(1 / sigma) - P * sigma) ** 2).sum(axis=1),
+}
+
+
+@pytest.mark.parametrize("name", exercises.EXERCISES)
+def test_grader_accepts_the_solution_and_names_every_known_mistake(name):
+    assert grade(f"elbo_gradients/{name}", SOLUTIONS[name]).right
+    for mistake, hint in exercises.EXERCISES[name].mistakes:
+        verdict = grade(f"elbo_gradients/{name}", mistake)
+        assert not verdict.right
+        assert hint in verdict.text

@@ -133,6 +133,16 @@ def test_a_page_lets_its_notebook_be_taken_from_a_folder_too(page):
     assert told == (HTML / "_sources" / f"{page}.ipynb").read_text(encoding="utf-8")
 
 
+def test_every_graded_exercise_has_a_stub():
+    found = []
+    for page in PAGES:
+        for cell in code(offered(page)):
+            if cell["execution_count"] is None and "grade(" in source(cell):
+                compile(source(cell), page, "exec")
+                found.append(source(cell))
+    assert [stub for stub in found if "write your function here" in stub] == []
+
+
 # The writer, on small pieces
 
 
@@ -180,3 +190,9 @@ def test_a_stub_names_the_function_and_calls_the_grader():
     assert stub.startswith('def add(x, y):\n    """Return the sum of x and y.\n\n    Two floats; returns a float.\n')
     assert stub.endswith('grade("a/b", add)')
     assert "write your function here" in handouts.stub("a/b")
+
+
+def test_an_exercise_that_states_no_head_has_the_one_of_its_solution():
+    code = ["def area(r):\n    return r", 'grade("nowhere/disc", area)']
+    assert 'def area(r):\n    """Return' in handouts.blank(code, "nowhere")
+    assert handouts.blank(["x = 1"], "nowhere") == handouts.OWN

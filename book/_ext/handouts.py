@@ -10,8 +10,11 @@ import textwrap
 import freshness
 import nbformat
 import plain
+from docutils import nodes
+from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
-GRADED = re.compile(r'\bgrade\(\s*"([^"]+)"')
+GRADED = re.compile(r'\bgrade\(\s*"([^"]+)",\s*(\w+)')
+OWN = "# your own work goes here"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -45,16 +48,50 @@ def stub(name, task="", head="", takes=""):
     """The cell in which a reader answers: the function's head, what it takes and returns, and the grader's call."""
     if not head:
         return f'# write your function here, then call: grade("{name}", your_function)'
-    says = "\n".join(textwrap.wrap(takes, 92, initial_indent="    ", subsequent_indent="    "))
-    asked = "\n".join(textwrap.wrap(f'"""Return {task}', 92, initial_indent="    ", subsequent_indent="    "))
-    return f'def {head}:\n{asked}\n\n{says}\n    """\n    ...\n\n\ngrade("{name}", {head.partition("(")[0]})'
+    says = [textwrap.fill(text, 92, initial_indent="    ", subsequent_indent="    ")
+            for text in (f'"""Return {task}', takes) if text]
+    written, function = "\n\n".join(says), head.partition("(")[0]
+    return f'def {head}:\n{written}\n    """\n    return ...  # your work\n\n\ngrade("{name}", {function})'
 
 
-def blank(solution, page):
-    """The source of the blank cell of an exercise, given its solution's code; a sentence if nothing is graded."""
-    names = list(dict.fromkeys(GRADED.findall("\n".join(solution.code))))
-    known = {f"{page}/{short}": texts for short, texts in exercises(page).items()}
-    return "\n\n\n".join(stub(name, **known.get(name, {})) for name in names) or "# your own work goes here"
+def definitions(page, code):
+    """What is graded in a solution.
+
+    Parameters
+    ----------
+    page : str
+        The chapter's name.
+    code : list of str
+        The cells of the solution.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        Name to keywords of :func:`stub`; an exercise that does not state its head has the one of the solution.
+    """
+    text, found = "\n".join(code), {}
+    known = exercises(page)
+    for name, function in GRADED.findall(text):
+        head = re.search(rf"^def ({function}\(.*?\)):", text, re.MULTILINE)
+        found[name] = {"head": head[1] if head else ""} | known.get(name.partition("/")[2], {})
+    return found
+
+
+def blank(code, page):
+    """The source of the blank cell of an exercise, given its solution's cells."""
+    stubs = [stub(name, **{k: v for k, v in texts.items() if k in ("task", "head", "takes")})
+             for name, texts in definitions(page, code).items()]
+    return "\n\n\n".join(stubs) or OWN
+
+
+def state(doctree, page):
+    """Say at each graded exercise of a page what its function takes and returns, as the grader's definition has it."""
+    solutions = {node["target_label"]: plain.cells(node) for node in doctree.findall(solution_node)}
+    for node in doctree.findall(exercise_enumerable_node):
+        for texts in definitions(page, solutions.get(node["label"], [])).values():
+            if texts.get("takes"):
+                said = nodes.Text(f": {texts['takes']}")
+                node.children[-1].append(nodes.paragraph("", "", nodes.literal("", texts["head"]), said))
 
 
 def _with_blanks(blocks, page):
@@ -63,7 +100,7 @@ def _with_blanks(blocks, page):
     for block in blocks:
         yield block
         if isinstance(block, plain.Exercise):
-            yield [blank(solutions[block.label], page) if block.label in solutions else "# your own work goes here"]
+            yield [blank(solutions[block.label].code if block.label in solutions else [], page)]
 
 
 def _code(cell):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import freshness
 import nbformat
-from handouts import handout
+from handouts import handout, state
 from jupyter_cache import get_cache
 from plain import Writer, folded
 
@@ -51,6 +51,7 @@ def _welcome(app, docname, legend):
 
 
 def _publish(app, doctree):
+    state(doctree, app.env.docname.split("/")[-1])
     path = published(app, app.env.docname)
     if app.env.docname in app.env.reparam_digests and path.is_file():
         notebook = nbformat.read(path, nbformat.NO_CONVERT)

@@ -31,6 +31,12 @@ def fenced(code, language=""):
     return f"{fence}{language}\n{code.rstrip()}\n{fence}"
 
 
+def cells(node):
+    """The source of each code cell in a node."""
+    return [next(c.findall(nodes.literal_block)).astext() for c in node.findall(nodes.container)
+            if c.get("nb_element") == "cell_code"]
+
+
 def anchor(node):
     """What links to a node lead to."""
     return "".join(f'<a id="{name}"></a>' for name in node["ids"][:1])
@@ -249,9 +255,7 @@ class Writer:
         return [Exercise(node["label"], title, f"{anchor(node)}{self._text(node)}")]
 
     def block_solution_node(self, node):
-        code = [next(c.findall(nodes.literal_block)).astext() for c in node.findall(nodes.container)
-                if c.get("nb_element") == "cell_code"]
-        return [Solution(node["target_label"], code, folded(node.children[0].astext(), self._text(node)))]
+        return [Solution(node["target_label"], cells(node), folded(node.children[0].astext(), self._text(node)))]
 
 
 class Exercise(str):

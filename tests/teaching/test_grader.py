@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def test_each_known_mistake_gets_its_own_hint(name, i):
     wrong, hint = exercise(name).mistakes[i]
     verdict = grade(name, wrong)
     assert not verdict.right
-    assert verdict.text == f"{name}: {hint}"
+    assert verdict.text.startswith(f"{name}: {hint}. (")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -37,23 +38,57 @@ def test_each_chapter_asks_for_two_functions_with_hints(chapter):
     assert all(e.mistakes and e.task.strip() for e in known.values())
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_each_exercise_says_what_its_function_takes_and_returns(name):
+    task = exercise(name)
+    function, inside = re.fullmatch(r"(\w+)\((.*)\)", task.head).groups()
+    assert function.isidentifier()
+    assert all(argument.isidentifier() for argument in inside.split(", "))
+    assert len(task.names) == task.arity
+    assert re.search(r"\b(NumPy|PyTorch|[Nn]umbers?)\b", task.takes)
+    assert "; returns " in task.takes
+    assert task.takes.endswith(".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_task_or_hint_uses_a_label_that_readers_never_see(name):
+    task = exercise(name)
+    for text in (task.task, task.takes, *(hint for _, hint in task.mistakes)):
+        assert not re.search(r"\b[SDF]\d+\b", text), text
+
+
+def broken(mu, sigma, m, s):
+    def deeper():
+        return sigma / 0
+
+    return deeper()
+
+
 @pytest.mark.parametrize(
-    ("answer", "word"),
+    ("answer", "words"),
     [
-        (lambda *a: 1 / 0, "raised ZeroDivisionError"),
-        (lambda: 0.0, "raised TypeError"),
-        (lambda *a: "text", "raised ValueError"),
-        (lambda *a: np.nan, "NaN or infinity"),
-        (lambda *a: np.zeros(3), "shape"),
-        (lambda *a: 17.0, "17 where 0 is right"),
-        (lambda *a: None, "is a return missing"),
+        (broken, ["raised ZeroDivisionError in line 3, `return sigma / 0`", "at mu = 0, sigma = 1"]),
+        (lambda: 0.0, ["takes ()", "called with 4 arguments, (mu, sigma, m, s)"]),
+        (lambda *a: "text", ["returned the text 'text'"]),
+        (lambda *a: np.nan, ["NaN or infinity"]),
+        (lambda *a: np.zeros(3), ["an array of shape (3,) where one number is asked for"]),
+        (lambda *a: 17.0, ["17 where 0 is right, at mu = 0, sigma = 1, m = 0, s = 1"]),
+        (lambda *a: None, ["is a return missing"]),
+        (lambda *a: ..., ["still to be written"]),
+        (lambda *a: (1.0, 2.0), ["an array of shape (2,) where one number"]),
+        (lambda *a: [[1.0], [2.0, 3.0]], ["where 1 are asked for"]),
+        (lambda *a: (n for n in a), ["an object of type generator"]),
+        (lambda *a: np.array(["a"]), ["an array of <U1 values"]),
+        (int, ["raised TypeError: int() takes at most 2 arguments"]),
     ],
-    ids=["raises", "arguments", "text", "nan", "shape", "number", "none"],
+    ids=["raises", "arguments", "text", "nan", "shape", "number", "none", "dots", "pair", "ragged", "generator",
+         "letters", "built in"],
 )
-def test_any_function_gets_an_answer_not_a_traceback(answer, word):
+def test_any_function_gets_an_answer_not_a_traceback(answer, words):
     verdict = grade("elbo/kl", answer)
     assert not verdict.right
-    assert word in verdict.text
+    for word in words:
+        assert word in verdict.text
 
 
 def verdict_on(monkeypatch, answer, right, tol=1e-3):
@@ -74,7 +109,8 @@ def test_the_tolerance_is_relative_and_below_one_absolute(monkeypatch, answer, r
 def test_the_hint_names_the_number_that_is_wrong(monkeypatch):
     # a million is off by 500, within its tolerance; 2 is off by 1, which is not
     verdict = verdict_on(monkeypatch, np.array([1e6 + 500, 3.0, 4.0]), np.array([1e6, 2.0, 4.0]))
-    assert verdict.text == "any/name: 3 where 2 is right. Asked for: a number."
+    assert verdict.text.startswith("any/name: 3 where 2 is right at index 1, at .")
+    assert "Asked for: a number." in verdict.text
     assert repr(verdict) == f"✗ {verdict.text}"
 
 

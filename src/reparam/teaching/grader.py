@@ -1,10 +1,15 @@
 """The grader of the exercises: it tests a reader's function and answers with what is right, or with a hint."""
 
+import inspect
+import traceback
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+
+from reparam.teaching.answers import SINGLE, Unreadable, aligned, difference, numbers, shown
+from reparam.teaching.slips import Case, recognise
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,7 @@ class Exercise:
     Parameters
     ----------
     task : str
-        One sentence: what the function must return.
+        What the function must return, as a sentence that begins after "Return".
     reference : callable
         A right answer by another road than the chapter's solution, a closed form where there is one.
     inputs : tuple of tuples
@@ -23,6 +28,10 @@ class Exercise:
         Known wrong answers, each with the hint it earns.
     tol : float
         Allowed difference, relative to the reference, or absolute where that is below one.
+    head : str
+        The function's name and arguments, such as ``"kl(mu, sigma, m, s)"``.
+    takes : str
+        What the arguments are and what is returned, NumPy or torch, with shapes.
     """
 
     task: str
@@ -30,6 +39,24 @@ class Exercise:
     inputs: tuple
     mistakes: tuple = ()
     tol: float = 1e-8
+    head: str = ""
+    takes: str = ""
+
+    @property
+    def names(self):
+        """Names of the arguments."""
+        inside = self.head.partition("(")[2].rpartition(")")[0]
+        return [n.strip() for n in inside.split(",")] if inside else [f"argument {k + 1}" for k in range(self.arity)]
+
+    @property
+    def arity(self):
+        """How many arguments there are."""
+        return len(self.inputs[0])
+
+    @property
+    def asked(self):
+        """The task, with what it is called with."""
+        return f"Asked for: {self.task}" + (f" {self.head}: {self.takes}" if self.takes else "")
 
 
 @dataclass(frozen=True)
@@ -41,30 +68,6 @@ class Verdict:
 
     def __repr__(self):
         return ("✓ " if self.right else "✗ ") + self.text
-
-
-def _numbers(value):
-    """Flatten numbers, arrays, tensors and tuples of them into one list of arrays."""
-    if isinstance(value, tuple | list):
-        return [array for part in value for array in _numbers(part)]
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    return [np.asarray(value, dtype=np.float64)]
-
-
-def _compare(answer, reference, tol):
-    """None if they agree, else a sentence that says where they part."""
-    got, want = _numbers(answer), _numbers(reference)
-    if [a.shape for a in got] != [a.shape for a in want]:
-        return f"shape {[a.shape for a in got]} where {[a.shape for a in want]} is asked for"
-    for a, e in zip(got, want, strict=True):
-        if not np.isfinite(a).all():
-            return "NaN or infinity"
-        excess = np.abs(a - e) - tol * np.maximum(1.0, np.abs(e))
-        if np.any(excess > 0):
-            i = np.unravel_index(np.argmax(excess), a.shape)
-            return f"{a[i]:.6g} where {e[i]:.6g} is right"
-    return None
 
 
 def exercise(name):
@@ -94,6 +97,78 @@ def exercise(name):
     return known[short]
 
 
+def _misfit(answer, task):
+    """A sentence if the function cannot be called with the exercise's arguments."""
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some built-in functions have none
+        return None
+    try:
+        signature.bind(*task.inputs[0])
+    except TypeError:
+        wanted = f"{task.arity} arguments, ({', '.join(task.names)})"
+        return f"your function takes {signature}, but it is called with {wanted}"
+    return None
+
+
+def _functions(code):
+    """Names of a function and of those that it defines."""
+    return {code.co_name}.union(*(_functions(part) for part in code.co_consts if inspect.iscode(part)))
+
+
+def _raised(error, answer):
+    """What a reader's function raised, and in which of its lines."""
+    code, place = getattr(answer, "__code__", None), ""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename
+           and f.name in _functions(code)]
+    if own:
+        place = f" in line {own[-1].lineno - code.co_firstlineno + 1}" + (f", `{own[-1].line}`" if own[-1].line else "")
+    return f"your function raised {type(error).__name__}{place}: {error}"
+
+
+def _answers(answer, task):
+    """What the function returns for each input, as numbers, and whether in single precision; or a sentence."""
+    found, single = [], True
+    for args in task.inputs:
+        at = f", at {shown(task.names, args)}."
+        try:
+            arrays, rounded = numbers(answer(*deepcopy(args)))  # an answer may sort in place
+        except Unreadable as problem:
+            return None, f"{problem}{at}"
+        except Exception as error:  # whatever a reader's function raises becomes a hint
+            return None, f"{_raised(error, answer)}{at}"
+        found.append(arrays)
+        single = single and rounded
+    return found, single
+
+
+def _right(function, task):
+    """A known function's answers to all inputs."""
+    with np.errstate(all="ignore"):
+        return [numbers(function(*deepcopy(args)))[0] for args in task.inputs]
+
+
+def _first(got, want, tol):
+    """Number of the first input with a wrong answer, and what is wrong; or None."""
+    pairs = enumerate(zip(got, want, strict=True))
+    return next(((k, said) for k, (g, w) in pairs if (said := difference(aligned(g, w), w, tol))), None)
+
+
+def _gives(mistake, got, task, tol):
+    """Whether a known mistake gives these answers."""
+    with np.errstate(all="ignore"):
+        pairs = ((g, numbers(mistake(*deepcopy(args)))[0]) for g, args in zip(got, task.inputs, strict=True))
+        return all(difference(aligned(g, w), w, tol) is None for g, w in pairs)
+
+
+def _hint(got, want, task, tol):
+    """The known mistake that gives the same numbers, or a kind of mistake that does."""
+    known = next((hint for mistake, hint in task.mistakes if _gives(mistake, got, task, tol)), None)
+    packed = [aligned(g, w) for g, w in zip(got, want, strict=True)]
+    return known or recognise(Case(packed, want, task.inputs, task.names,
+                                   lambda *args: numbers(task.reference(*args))[0], max(1e-7, 10 * tol)))
+
+
 def grade(name, answer):
     """Test a reader's function.
 
@@ -107,7 +182,8 @@ def grade(name, answer):
     Returns
     -------
     Verdict
-        Right, or a hint: the known mistake that gives the same numbers, the error raised, or where the numbers part.
+        Right, or a hint: the mistake that gives the same numbers, the error raised, or where the numbers part; and the
+        first input at which it shows. An answer in single precision is right to single precision.
 
     Raises
     ------
@@ -116,25 +192,15 @@ def grade(name, answer):
     """
     task = exercise(name)
     if not callable(answer):
-        raise ValueError(f"answer must be a function, got {type(answer).__name__}")
-    results = []
-    for args in task.inputs:
-        try:
-            results.append(answer(*deepcopy(args)))  # an answer may sort in place
-            if results[-1] is None:
-                return Verdict(False, f"{name}: your function returned None; is a return missing?")
-            _numbers(results[-1])
-        except Exception as error:  # whatever a reader's function raises becomes a hint
-            return Verdict(False, f"{name}: your function raised {type(error).__name__}: {error}")
-
-    def first_difference(other):
-        pairs = zip(results, task.inputs, strict=True)
-        return next((d for got, args in pairs if (d := _compare(got, other(*args), task.tol))), None)
-
-    difference = first_difference(task.reference)
-    if difference is None:
+        raise ValueError(f"answer must be a function, got {type(answer).__name__}: hand over its name, without a call")
+    if misfit := _misfit(answer, task):
+        return Verdict(False, f"{name}: {misfit}")
+    got, single = _answers(answer, task)
+    if got is None:
+        return Verdict(False, f"{name}: {single} {task.asked}")
+    want, tol = _right(task.reference, task), max(task.tol, SINGLE) if single else task.tol
+    if (wrong := _first(got, want, tol)) is None:
         return Verdict(True, f"{name}: right on {len(task.inputs)} inputs")
-    for mistake, hint in task.mistakes:
-        if first_difference(mistake) is None:
-            return Verdict(False, f"{name}: {hint}")
-    return Verdict(False, f"{name}: {difference}. Asked for: {task.task}")
+    at = f"{wrong[1]}, at {shown(task.names, task.inputs[wrong[0]])}."
+    hint = _hint(got, want, task, tol)
+    return Verdict(False, f"{name}: {hint}. ({at})" if hint else f"{name}: {at} {task.asked}")

@@ -54,8 +54,9 @@ _DRAWS = np.array([[0.3, -1.2, 2.0], [1.1, 0.4, -0.5], [-0.7, 0.1, 0.9], [0.2, 1
 
 EXERCISES = {
     "two-paths": Exercise(
-        task="dJ/da, dJ/db, dJ/dc, dJ/dd for mu = a + b x, sigma = exp(c + d x) and J the sum of squares, "
-        "as a function of (a, b, c, d, x, z, y).",
+        task="dJ/da, dJ/db, dJ/dc, dJ/dd for mu = a + b x, sigma = exp(c + d x), J = sum((mu + sigma z - y)^2).",
+        head="two_paths(a, b, c, d, x, z, y)",
+        takes="Four numbers, and NumPy arrays x, z, y (n,); returns four numbers.",
         reference=_two_paths,
         inputs=((0.1, 0.5, -0.3, 0.2, _X, _Z, _Y), (-0.4, 1.2, 0.3, -0.6, _X[:2], _Z[:2], _Y[:2])),
         mistakes=(
@@ -68,10 +69,14 @@ EXERCISES = {
             (_paths_with(slope=lambda r: -2 * r), "the sign: dJ/dy_gene = 2 (y_gene - y)"),
             (_paths_with(through_sigma=lambda sigma, z: 0 * z),
              "only the path through mu is there: c and d reach J through sigma"),
+            (lambda a, b, c, d, x, z, y: _two_paths(a, b, c / 2, d / 2, x, z, y),
+             "the spread was read as a log variance: sigma = exp(c + d x)"),
         ),
     ),
     "energy": Exercise(
-        task="the unbiased energy score with exponent 1 from draws of shape (K, n) and y of shape (n,): shape (n,).",
+        task="the unbiased energy score with exponent 1 of each observation.",
+        head="energy(draws, y)",
+        takes="NumPy arrays: draws (K, n), K of them per observation, and y (n,); returns an array (n,).",
         reference=_energy,
         inputs=((_DRAWS[:2], _Y[:3]), (_DRAWS[:3], _Y[:3]), (_DRAWS, _Y[:3])),
         mistakes=(
@@ -87,7 +92,10 @@ EXERCISES = {
         ),
     ),
     "tied": Exercise(
-        task="the theta that minimises the mean of S39 when mu = theta and sigma = c theta, as a function of (c, m).",
+        task="the theta that minimises E[(mu + sigma z - y)^2] when mu = theta, sigma = c theta, and y has mean "
+             "m.",
+        head="tied(c, m)",
+        takes="Two numbers; returns a number.",
         reference=_tied,
         inputs=((0.5, 1.0), (1.5, -2.0), (2.0, 0.3)),
         mistakes=(

@@ -28,7 +28,9 @@ def _log_density(y, m, s):
 
 EXERCISES = {
     "window": Exercise(
-        task="the derivative in mu of P(low < Y < high), Y ~ N(mu, sigma^2), as a function of (mu, sigma, low, high).",
+        task="the derivative in mu of P(low < Y < high), Y ~ N(mu, sigma^2).",
+        head="window(mu, sigma, low, high)",
+        takes="Four numbers, sigma a positive standard deviation; returns a number.",
         reference=_window,
         inputs=((0.3, 0.8, -0.2, 1.1), (-1.0, 0.5, -0.7, 0.6), (2.0, 1.7, -1.0, 1.5)),
         mistakes=(
@@ -42,7 +44,9 @@ EXERCISES = {
         ),
     ),
     "log_density": Exercise(
-        task="the log density at y of exp(m + s z), z ~ N(0, 1), as a function of (y, m, s).",
+        task="the log density at y of exp(m + s z), z ~ N(0, 1).",
+        head="log_density(y, m, s)",
+        takes="Three numbers, y and s positive; returns a number.",
         reference=_log_density,
         inputs=((1.7, 0.3, 0.8), (0.4, -0.2, 1.3), (5.0, 1.0, 0.5)),
         mistakes=(
@@ -55,6 +59,8 @@ EXERCISES = {
             (lambda y, m, s: _log_density(y, m, s) + math.log(s),
              "only y is counted in the slope: the factor s of the inner map stretches too"),
             (lambda y, m, s: math.exp(_log_density(y, m, s)), "this is the density; its logarithm is asked for"),
+            (lambda y, m, s: -0.5 * ((y - m) / s) ** 2 - math.log(s) - 0.5 * math.log(2 * math.pi),
+             "this is the Gaussian's own density at y: first find the z that gives y, (log y - m)/s"),
         ),
     ),
 }

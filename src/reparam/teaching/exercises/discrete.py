@@ -29,7 +29,10 @@ def _loop(values, scores):
 
 EXERCISES = {
     "gumbel_max": Exercise(
-        task="one category per row of uniform noise by the Gumbel-max trick, as a function of (logits, u).",
+        task="one category per row of uniform noise, by the Gumbel-max trick.",
+        head="draw(logits, u)",
+        takes="NumPy arrays: logits (K,), u (n, K) in (0, 1); returns n whole numbers from 0 to K - 1, shape "
+              "(n,).",
         reference=_race,
         inputs=tuple((logits, _U) for logits in _LOGITS),
         mistakes=(
@@ -39,10 +42,15 @@ EXERCISES = {
              "the noise is added to the probabilities: add it to the logits"),
             (lambda ell, u: np.argmin(ell - np.log(-np.log(u)), -1), "the smallest wins here: take the largest"),
             (lambda ell, u: np.argmax(ell - np.log(-np.log(u)), 0), "the maximum runs over draws: take the last axis"),
+            (lambda ell, u: np.full(len(u), np.argmax(ell)), "no noise: this gives the likeliest category every time"),
+            (lambda ell, u: np.argmax(ell + u, -1), "uniform noise was added: turn it into g = -log(-log u) first"),
+            (lambda ell, u: np.argmax(ell + np.log(u), -1), "log u was added: the noise is g = -log(-log u)"),
         ),
     ),
     "binary_density": Exercise(
-        task="the density of y = sigmoid((l + noise)/tau) with logistic noise, as a function of (y, l, tau).",
+        task="the density at y of sigmoid((ell + noise)/tau), the noise logistic.",
+        head="density(y, ell, tau)",
+        takes="A NumPy array y (n,) in (0, 1), and two numbers; returns an array (n,).",
         reference=_slope_of_cdf,
         inputs=((_Y, 0.0, 1.0), (_Y, 0.8, 0.5), (_Y, -1.2, 2.0)),
         tol=1e-6,
@@ -57,7 +65,9 @@ EXERCISES = {
         ),
     ),
     "leave_one_out": Exercise(
-        task="the leave-one-out gradient, shape (K,), as a function of (values of shape (N,), scores of shape (N, K)).",
+        task="the leave-one-out gradient, the mean over draws of (value - mean of the other values) times score.",
+        head="loo(values, scores)",
+        takes="NumPy arrays: values (N,), scores (N, K); returns an array (K,).",
         reference=_loop,
         inputs=((_F, _S), (_F[:2], _S[:2]), (_F + 10, _S)),
         mistakes=(

@@ -29,7 +29,9 @@ _ESTIMATE = (
 
 EXERCISES = {
     "kl": Exercise(
-        task="KL[N(mu, sigma^2) ‖ N(m, s^2)] in nats, as a function of (mu, sigma, m, s).",
+        task="the divergence KL[N(mu, sigma^2) ‖ N(m, s^2)] in nats.",
+        head="kl(mu, sigma, m, s)",
+        takes="Four numbers, sigma and s positive standard deviations; returns a number.",
         reference=_kl,
         inputs=((0.0, 1.0, 0.0, 1.0), (0.7, 0.5, -0.2, 1.4), (-1.0, 2.0, 0.5, 0.8)),
         mistakes=(
@@ -40,10 +42,17 @@ EXERCISES = {
             (lambda *a: _closed(*a, entropy=False), "the entropy of q is forgotten: log(s/sigma) - 1/2 is missing"),
             (lambda mu, sigma, m, s: math.log(s / sigma) + (sigma + (mu - m) ** 2) / (2 * s) - 0.5,
              "the standard deviations stand where the variances belong: square sigma and s"),
+            (lambda mu, sigma, m, s: _kl(mu, sigma, m, s) - 2 * math.log(s / sigma),
+             "the logarithm is upside down: it is log(s/sigma)"),
+            (lambda mu, sigma, m, s: _kl(mu, sigma, mu, s), "the difference of the means is forgotten"),
+            (lambda mu, sigma, m, s: 2 * _kl(mu, sigma, m, s) - math.log(s / sigma) + 0.5,
+             "the squares are divided by 2 s^2, not by s^2"),
         ),
     ),
     "estimate": Exercise(
-        task="the Monte Carlo estimate of the ELBO from draws z ~ q, as a function of (log_joint, log_q, z).",
+        task="the Monte Carlo estimate of the ELBO from draws z of q.",
+        head="estimate(log_joint, log_q, z)",
+        takes="Two functions from NumPy arrays (n,) to (n,), and draws z (n,); returns a number.",
         reference=lambda *a: math.fsum(_terms(*a)) / len(a[2]),
         inputs=_ESTIMATE,
         mistakes=(
@@ -53,6 +62,9 @@ EXERCISES = {
             (lambda p, q, z: np.mean(np.exp(q(z)) * _terms(p, q, z)),
              "q is counted twice: the draws already come from q, so they must not be weighted by it"),
             (lambda *a: _terms(*a), "one value per draw; the estimate is their mean"),
+            (lambda p, q, z: np.mean(p(z) + q(z)), "the sign of the entropy term: log q is subtracted"),
+            (lambda *a: np.log(np.mean(np.exp(_terms(*a)))),
+             "this is the log of the mean weight, a tighter bound; the ELBO is the mean of the log weights"),
         ),
     ),
 }

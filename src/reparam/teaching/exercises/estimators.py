@@ -25,7 +25,10 @@ _W = np.array([0.3, 1.1, 2.4])
 
 EXERCISES = {
     "leave_one_out": Exercise(
-        task="the n leave-one-out gradients from values and scores of shape (n, k), as a function of (values, scores).",
+        task="the n leave-one-out gradients, each the mean over its k draws of (value - mean of the other "
+             "values) times score.",
+        head="leave_one_out(values, scores)",
+        takes="NumPy arrays (n, k): n gradients of k draws each; returns an array (n,).",
         reference=_loop,
         inputs=((_VALUES, _SCORES), (_VALUES[:, :2] + 7.0, _SCORES[:, :2]), (_VALUES[:1] * 3, _SCORES[:1])),
         mistakes=(
@@ -40,7 +43,9 @@ EXERCISES = {
         ),
     ),
     "best_baseline": Exercise(
-        task="the estimate of E[f s^2] / E[s^2] from pilot draws, as a function of (values, scores).",
+        task="the estimate of E[f s^2] / E[s^2] from pilot draws.",
+        head="best_baseline(values, scores)",
+        takes="NumPy arrays (n,): costs f and scores s; returns a number.",
         reference=lambda v, s: np.average(v, weights=s**2),
         inputs=((_VALUES[0], _SCORES[0]), (_VALUES[1], _SCORES[1]), (_VALUES.ravel() + 5.0, _SCORES.ravel())),
         mistakes=(
@@ -52,7 +57,10 @@ EXERCISES = {
         ),
     ),
     "mean_gradient": Exercise(
-        task="the measure-valued gradients with respect to mu, as a function of (f, mu, sigma, w).",
+        task="the measure-valued gradients with respect to mu, one per draw.",
+        head="mean_gradient(f, mu, sigma, w)",
+        takes="f maps a NumPy array (n,) to (n,); mu, sigma are numbers, w (n,) draws of Rayleigh's law; returns "
+              "an array (n,).",
         reference=_polar,
         inputs=((np.cos, 0.4, 0.8, _W), (np.square, 1.0, 2.0, _W[:2]), (np.exp, -0.5, 0.5, _W)),
         mistakes=(

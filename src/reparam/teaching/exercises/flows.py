@@ -30,7 +30,9 @@ _Z = np.array([[0.2, -0.5, 1.1], [1.4, 0.3, -0.7]])
 
 EXERCISES = {
     "coupling": Exercise(
-        task="log density of y_1 = z_1, y_2 = z_2 exp(s(z_1)) + t(z_1), as a function of (y, s, t).",
+        task="the log density at y of y_1 = z_1, y_2 = z_2 exp(s(z_1)) + t(z_1), z standard normal.",
+        head="log_density(y, s, t)",
+        takes="A NumPy array y (n, 2), and two functions of arrays (n,); returns an array (n,).",
         reference=_conditional,
         inputs=((_Y, np.sin, np.cos), (_Y[:2], lambda x: 0.5 * x - 0.3, lambda x: x**2)),
         mistakes=(
@@ -44,10 +46,14 @@ EXERCISES = {
              "on the way back the scale is undone: multiply by exp(-s), not exp(s)"),
             (lambda y, s, t: np.exp(_conditional(y, s, t)), "this is the density; its logarithm is asked for"),
             (lambda y, s, t: _conditional(y, s, t) + _LOG_2PI, "the constant of the noise is forgotten: -log(2 pi)"),
+            (lambda y, s, t: _noise_density(y, y[:, 1]) - s(y[:, 0]),
+             "the noise's density was taken at y: go back to z first, (y_2 - t) exp(-s)"),
         ),
     ),
     "planar": Exercise(
-        task="log determinant of z + u tanh(w.z + b), one per row of z, as a function of (z, w, u, b).",
+        task="the log determinant of the Jacobian of z + u tanh(w.z + b), one per row of z.",
+        head="log_det(z, w, u, b)",
+        takes="NumPy arrays z (n, d), w and u (d,) with w.u > -1, and a number b; returns an array (n,).",
         reference=_determinant,
         inputs=((_Z, np.array([0.5, -1.0, 0.8]), np.array([0.4, 0.3, 1.2]), 0.3),
                 (_Z[:, :2], np.array([1.0, 0.5]), np.array([-0.6, 0.2]), -0.2)),
@@ -60,6 +66,7 @@ EXERCISES = {
             (lambda z, w, u, b: np.log(np.abs((w @ u) * (1 - np.tanh(z @ w + b) ** 2))),
              "the 1 is missing: the Jacobian is the unit matrix plus rank one"),
             (lambda z, w, u, b: _determinant(z, w, u, 0.0), "the offset b is missing inside tanh"),
+            (lambda z, w, u, b: np.log1p(1 - np.tanh(z @ w + b) ** 2), "the factor w.u is missing"),
         ),
     ),
 }

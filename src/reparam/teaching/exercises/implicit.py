@@ -23,7 +23,9 @@ def _truncated(z, r, c):
 
 EXERCISES = {
     "weibull": Exercise(
-        task="dz/dk of the law with F(z; k) = 1 - exp(-z^k), as a function of (z, k).",
+        task="dz/dk at z, of the law with distribution function F(z; k) = 1 - exp(-z^k).",
+        head="path(z, k)",
+        takes="A NumPy array z (n,) of positive numbers, and a positive number k; returns an array (n,).",
         reference=_weibull,
         inputs=((_Z, 1.0), (_Z, 0.6), (_Z, 2.5)),
         tol=1e-7,
@@ -34,7 +36,10 @@ EXERCISES = {
         ),
     ),
     "truncated": Exercise(
-        task="dz/dr of the exponential law cut off at c, F = (1 - exp(-rz))/(1 - exp(-rc)), from (z, r, c).",
+        task="dz/dr at z, of the exponential law cut off at c: F(z; r) = (1 - exp(-r z))/(1 - exp(-r c)) on (0, "
+             "c).",
+        head="path(z, r, c)",
+        takes="A NumPy array z (n,) in (0, c), and two positive numbers; returns an array (n,).",
         reference=_truncated,
         inputs=((_INSIDE, 1.0, 1.5), (_INSIDE, 0.6, 2.0), (_INSIDE, 2.5, 1.4)),
         tol=1e-7,

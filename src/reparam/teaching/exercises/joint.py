@@ -48,7 +48,9 @@ def _energy(y, second, t, keep=1.0, power=1.0):
 
 EXERCISES = {
     "transport": Exercise(
-        task="the increasing map from N(0, 1) to the exponential law of a given rate, as a function of (z, rate).",
+        task="the increasing map from N(0, 1) to the exponential law with density rate exp(-rate y).",
+        head="transport(z, rate)",
+        takes="A NumPy array z (n,) and a positive number; returns an array (n,).",
         reference=_root,
         inputs=((np.array([-2.0, 0.0, 0.9]), 1.0), (np.array([-1.0, 0.3, 0.6]), 2.5)),  # below 1: log(1 - z) must exist
         mistakes=(
@@ -61,7 +63,10 @@ EXERCISES = {
         ),
     ),
     "pairing_gradient": Exercise(
-        task="the gradient of mean((y_(i) - t_(i))^2), y = mu + sigma z, as a pair, from (z, data, mu, sigma).",
+        task="the gradient with respect to (mu, sigma) of mean((y_(i) - t_(i))^2), y = mu + sigma z and the data"
+             " t sorted.",
+        head="pairing_gradient(z, data, mu, sigma)",
+        takes="NumPy arrays z, data (n,) in any order, and two numbers; returns two numbers.",
         reference=_gradient,
         inputs=((_Z, _DATA, 0.3, 0.7), (_Z[:4], _DATA[1:], -1.0, 2.0)),
         mistakes=(
@@ -79,7 +84,9 @@ EXERCISES = {
         tol=1e-7,
     ),
     "energy": Exercise(
-        task="the mean energy score with exponent 1 from two draws per datum, as a function of (first, second, data).",
+        task="the mean over the data of the energy score with exponent 1, from two draws per datum.",
+        head="energy(first, second, data)",
+        takes="NumPy arrays (n,); returns a number.",
         reference=_energy,
         inputs=((_Z, _SECOND, _DATA), (_Z[:3], _SECOND[2:], _DATA[1:4])),
         mistakes=(

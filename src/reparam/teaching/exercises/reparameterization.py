@@ -71,8 +71,11 @@ def _grid(theta):
 
 EXERCISES = {
     "landing": Exercise(
-        task="the path-derivative gradients with respect to mu and log_sigma, averaged over the draws, as a pair of "
-             "tensors of shape (d,), as a function of (log_joint, mu, log_sigma, eps).",
+        task="the path-derivative gradients of the bound with respect to mu and log_sigma, averaged over the "
+             "draws.",
+        head="landing(log_joint, mu, log_sigma, eps)",
+        takes="log_joint maps a PyTorch tensor (n, d) to (n,); mu, log_sigma are tensors (d,), eps is a tensor "
+              "(n, d), all float64; returns two tensors (d,).",
         reference=lambda *a: _mean(estimators.path_derivative, *a),
         inputs=(
             (_over_data(ConjugateGaussian(1.2, 1.0, 0.8)), _Q.mu, _Q.log_sigma, _EPS),
@@ -93,8 +96,10 @@ EXERCISES = {
         ),
     ),
     "variances": Exercise(
-        task="the variances of one draw of the path derivative and of the total derivative with respect to sigma (not "
-             "log sigma), as a pair, as a function of (mu, sigma, m, v).",
+        task="the variances of one draw of the path derivative and of the total derivative with respect to sigma"
+             " (not log sigma).",
+        head="variances(mu, sigma, m, v)",
+        takes="Four numbers: q is N(mu, sigma^2), the posterior N(m, v^2); returns two numbers, path first.",
         reference=_both,
         inputs=((0.3, 0.5, 1.0, 0.8), (-1.0, 1.7, 0.2, 1.1), (0.4, 0.9, 0.1, 2.0)),
         mistakes=(
@@ -108,8 +113,11 @@ EXERCISES = {
         ),
     ),
     "edge": Exercise(
-        task="the estimate of the derivative of E[f(z)], z uniform on (0, theta), from values of f alone, as a "
-             "function of (f, theta, z) with draws z.",
+        task="the estimate of the derivative in theta of E[f(z)], z uniform on (0, theta), from values of f "
+             "alone.",
+        head="edge(f, theta, z)",
+        takes="f maps numbers and NumPy arrays to the same shape; theta is a positive number, z (n,) are draws; "
+              "returns a number.",
         reference=_edge,
         inputs=((np.sin, 1.3, _grid(1.3)), (lambda z: z * z - z, 0.7, _grid(0.7)), (np.cosh, 2.0, _grid(2.0))),
         mistakes=(

@@ -27,6 +27,13 @@ def _by_hand(log_joint, mu, log_sigma, eps, entropy=1.0, scale=None, less=1.0, p
     return reduce(cost * eps / sigma**power), reduce(cost * (eps**2 - less)) / (1.0 if scale is None else sigma)
 
 
+def _centred(log_joint, mu, log_sigma, eps):
+    """With the mean cost of the draws as a baseline."""
+    z = mu + math.exp(log_sigma) * eps
+    mean = np.mean(log_joint(z) - (-0.5 * eps**2 - log_sigma - elbo.HALF_LOG_2PI))
+    return _by_hand(lambda at: log_joint(at) - mean, mu, log_sigma, eps)
+
+
 def _at(draw, *args):
     """The same with sigma taken for log sigma."""
     log_joint, mu, log_sigma, eps = args
@@ -44,8 +51,11 @@ _VALUES = np.array([1.3, -0.4, 2.2, 0.9, -1.1, 3.0])
 
 EXERCISES = {
     "gradient": Exercise(
-        task="the estimate S12 for q = N(mu, sigma^2), as a function of (log_joint, mu, log_sigma, eps) that returns "
-             "the pair of gradients in mu and in log sigma.",
+        task="the score-function estimate of the ELBO's gradient for q = N(mu, sigma^2): the pair of gradients "
+             "in mu and in log sigma, averaged over the draws z = mu + sigma eps.",
+        head="gradient(log_joint, mu, log_sigma, eps)",
+        takes="log_joint takes and returns NumPy arrays (n,) or tensors; mu, log_sigma are numbers, eps a NumPy "
+              "array (n,) of standard normal draws; returns two numbers.",
         reference=_by_autograd,
         inputs=((_MODEL.log_joint, 0.3, -0.4, _EPS), (_MODEL.log_joint, -0.8, 0.5, _EPS[:4]),
                 (_SQUARE.log_joint, 0.9, -0.7, _EPS[1:])),
@@ -62,11 +72,14 @@ EXERCISES = {
             (lambda *a: tuple(-g for g in _by_hand(*a)), "the sign: this descends; the ELBO is to be maximised"),
             (lambda *a: _by_hand(*a)[::-1], "the two gradients are swapped: first mu, then log sigma"),
             (lambda *a: _at(_by_hand, *a), "the third argument is log sigma, not sigma: take its exponential"),
+            (lambda log_joint, mu, log_sigma, eps: tuple(_centred(log_joint, mu, log_sigma, eps)),
+             "a baseline was subtracted: that quiets the estimate, but it is another one than asked for"),
         ),
     ),
     "constant": Exercise(
-        task="the constant beta that minimises the mean of ((f - beta) s)^2, as a function of arrays (f, s): the cost "
-             "and the score at each draw.",
+        task="the constant beta that minimises the mean of ((f - beta) s)^2.",
+        head="constant(f, s)",
+        takes="NumPy arrays (n,): the cost and the score at each draw; returns a number.",
         reference=_best,
         inputs=((_VALUES, _EPS), (_VALUES**2, _EPS**2 - 1), (_VALUES[:4] - 5.0, _EPS[2:])),
         mistakes=(

@@ -42,8 +42,10 @@ def _loop(terms, reads):
 
 EXERCISES = {
     "local": Exercise(
-        task="the local-expectation gradients, shape (n, D), in NumPy, as a function of (cost, theta, b): cost maps "
-             "(n, D) to (n,), theta has shape (D,), b holds n draws of zeros and ones and shape (n, D).",
+        task="the local-expectation gradients with respect to the logits, one row per draw.",
+        head="local(cost, theta, b)",
+        takes="NumPy: cost maps an array (n, D) to (n,), theta (D,) are probabilities, b (n, D) draws of zeros "
+              "and ones; returns an array (n, D).",
         reference=_one_by_one,
         inputs=((_cost, _THETA, _B), (_steep, _THETA[::-1].copy(), _B), (_cost, 1 - _THETA, _B[:1])),
         mistakes=(
@@ -56,8 +58,9 @@ EXERCISES = {
         ),
     ),
     "own": Exercise(
-        task="for every draw and every variable the sum of the terms that read it, shape (n, D), in NumPy, as a "
-             "function of (terms, reads): terms has shape (n, C), reads is boolean, (C, D).",
+        task="for every draw and every variable the sum of the terms that read it.",
+        head="own(terms, reads)",
+        takes="NumPy arrays: terms (n, C) of numbers, reads (C, D) of booleans; returns an array (n, D).",
         reference=_loop,
         inputs=((_TERMS, _READS), (_TERMS[:1, :3], _READS[:3, :2]), (_TERMS * 3 - 1, _READS)),
         mistakes=(

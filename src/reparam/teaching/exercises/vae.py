@@ -32,7 +32,9 @@ def _noise(values, d):
 
 EXERCISES = {
     "divergence": Exercise(
-        task="KL[N(mu, sigma^2) ‖ N(0, 1)] per dimension, in the shape of mu, as a function of (mu, log_sigma).",
+        task="the divergence KL[N(mu, sigma^2) ‖ N(0, 1)] of each dimension.",
+        head="divergence(mu, log_sigma)",
+        takes="NumPy arrays of one shape (n, d); returns an array of that shape.",
         reference=_divergence,
         inputs=((_MU, _LOG), (_MU[:1], _LOG[1:])),
         mistakes=(
@@ -42,10 +44,14 @@ EXERCISES = {
             (lambda m, r: -_divergence(m, r), "the sign: a divergence is never negative"),
             (lambda m, r: _divergence(m, r) + 0.5, "a constant -1/2 is missing: at the prior the divergence must be 0"),
             (lambda m, r: _divergence(m, r).sum(-1), "this is the sum over dimensions; leave one number per dimension"),
+            (lambda m, r: 0.5 * ((1 + m**2) * np.exp(-2 * r) - 1) + r,
+             "the two laws are swapped: the average runs over N(mu, sigma^2)"),
         ),
     ),
     "bound": Exercise(
-        task="the importance-weighted bound per image, shape (n,), as a function of log weights of shape (K, n).",
+        task="the importance-weighted bound of each image.",
+        head="bound_of(log_w)",
+        takes="A NumPy array (K, n): K log weights of each of n images, some near -743; returns an array (n,).",
         reference=_bound,
         inputs=((_W,), (_LOW,), (_W[:1],)),
         mistakes=(
@@ -54,11 +60,15 @@ EXERCISES = {
             (lambda w: w.mean(0), "this is the mean of the logarithms, the ELBO; take the logarithm of the mean"),
             (lambda w: _bound(w) + math.log(len(w)), "this is the sum of weights; subtract log K"),
             (lambda w: _bound(w.T), "the mean runs over images; it belongs over the K draws, the first axis"),
+            (lambda w: w.max(0) - math.log(len(w)), "only the largest weight is kept: add the others"),
         ),
     ),
     "noise": Exercise(
-        task="the noise variance s2 of probabilistic PCA, and the average KL of each of the d latent dimensions, "
-             "as a function of (descending eigenvalues, d).",
+        task="the noise variance s2 of probabilistic PCA with d dimensions, and the average KL of each of them "
+             "in nats.",
+        head="fit(values, d)",
+        takes="A NumPy array (D,) of descending eigenvalues, and a whole number d < D; returns a number and an "
+              "array (d,).",
         reference=_noise,
         inputs=((_EIGEN, 2), (_EIGEN, 1), (_EIGEN, 4)),
         mistakes=(

@@ -22,8 +22,9 @@ _P3 = np.array([[1.0, 0.2, -0.3], [0.2, 2.0, 0.5], [-0.3, 0.5, 3.0]])
 
 EXERCISES = {
     "saved": Exercise(
-        task="an estimate of the total derivative's variance less that of the path derivative, for one mean, as a "
-             "function of (path_mu, eps, sigma).",
+        task="an estimate of the total derivative's variance less that of the path derivative, for one mean.",
+        head="saved(path_mu, eps, sigma)",
+        takes="NumPy arrays (n,): path derivatives in mu and their noise; sigma is a number; returns a number.",
         reference=_by_variances,
         inputs=((_PATH, _EPS, 0.8), (_PATH[::-1], _EPS, 2.0), (-_PATH[:3], _EPS[:3], 0.3)),
         mistakes=(
@@ -36,7 +37,9 @@ EXERCISES = {
         ),
     ),
     "left": Exercise(
-        task="the variances of the path derivative for all means, as a function of (P, sigma).",
+        task="the variances of the path derivative for all means.",
+        head="left(P, sigma)",
+        takes="NumPy arrays: the posterior's precision P (d, d), deviations sigma (d,); returns an array (d,).",
         reference=_row_by_row,
         inputs=((_P, _SIGMA), (_P3, np.array([1.0, 0.7, 0.5])), (np.eye(2), np.array([1.0, 2.0]))),
         mistakes=(

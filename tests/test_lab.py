@@ -1,7 +1,10 @@
 """`make lab`: the reader's folder keeps what the reader wrote, and takes what the book offers."""
 
 import json
+import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,48 @@ def test_only_an_author_gets_the_books_own_folder(author, monkeypatch, tmp_path)
     root = next(Path(part.partition("=")[2]) for part in line if part.startswith("--ServerApp.root_dir="))
     assert root == (ROOT if author else ROOT / "notebooks")
     assert line[-1] == "--no-browser"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """JupyterLab's own server on a reader's folder with one notebook; a function that asks it."""
+    monkeypatch.setattr(lab, "FOLDER", tmp_path / "notebooks")
+    monkeypatch.setattr(lab.surroundings, "OURS", str(tmp_path / "home"))
+    lab.surroundings.prepare()
+    lab.offer([lab.MADE / "elbo.ipynb"], lab.FOLDER)
+    line = lab.command(False, ["--no-browser", "--allow-root", "--ServerApp.port=0"])
+    with subprocess.Popen(line, env=lab.surroundings.clean(), cwd=lab.FOLDER, stderr=subprocess.DEVNULL) as process:
+        try:
+            end = time.monotonic() + 90
+            while not (known := list((tmp_path / "home" / "runtime").glob("jpserver-*.json"))):
+                assert process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.2)
+            told = json.loads(known[0].read_text())
+
+            def ask(path, method="GET", body=None):
+                sent = json.dumps(body).encode() if body else None
+                request = urllib.request.Request(f"{told['url']}api/{path}", sent, method=method,
+                                                 headers={"Authorization": f"token {told['token']}"})
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.loads(answer.read() or "null")
+
+            yield ask
+        finally:
+            process.terminate()
+
+
+def test_what_is_saved_in_the_lab_stays_in_the_readers_folder(server):
+    before = {p: p.read_bytes() for p in (ROOT / "book").rglob("*.md")}
+    assert {entry["name"] for entry in server("contents")["content"]} == {"elbo.ipynb"}
+    model = server("contents/elbo.ipynb")
+    spec = server("kernelspecs")["kernelspecs"][model["content"]["metadata"]["kernelspec"]["name"]]["spec"]
+    assert spec["display_name"] == model["content"]["metadata"]["kernelspec"]["display_name"]  # so nobody is asked
+    model["content"]["cells"][0]["source"] = "mine"
+    server("contents/elbo.ipynb", "PUT", {"type": "notebook", "format": "json", "content": model["content"]})
+    assert lab.offer([lab.MADE / "elbo.ipynb"], lab.FOLDER) == []
+    assert json.loads((lab.FOLDER / "elbo.ipynb").read_text())["cells"][0]["source"] == ["mine"]
+    assert {p: p.read_bytes() for p in (ROOT / "book").rglob("*.md")} == before
 
 
 @pytest.mark.parametrize("page", build.notebook_pages())

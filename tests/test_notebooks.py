@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -16,6 +17,7 @@ sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 import build
 import handouts
 import nbformat
+import notebooks
 import plain
 
 HTML = ROOT / "_build" / "html"
@@ -190,6 +192,17 @@ def test_a_stub_names_the_function_and_calls_the_grader():
     assert stub.startswith('def add(x, y):\n    """Return the sum of x and y.\n\n    Two floats; returns a float.\n')
     assert stub.endswith('grade("a/b", add)')
     assert "write your function here" in handouts.stub("a/b")
+
+
+@pytest.mark.parametrize("place", ["", "git+https://example.org/book"])
+def test_the_first_cells_install_the_helpers_from_the_books_place_or_say_how(place):
+    env = SimpleNamespace(doc2path=lambda docname: ROOT / f"{docname}.md")
+    app = SimpleNamespace(env=env, config=SimpleNamespace(reparam_place=place))
+    told, *install = notebooks._welcome(app, "book/vae", "")
+    assert [cell.cell_type for cell in install] == (["code"] if place else [])
+    assert ("`pip install .`" in told.source) != bool(place)
+    assert "scikit-learn" in told.source
+    assert all(cell.source.endswith(f"%pip install --quiet {place}") for cell in install)
 
 
 def test_an_exercise_that_states_no_head_has_the_one_of_its_solution():

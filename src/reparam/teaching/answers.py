@@ -100,8 +100,8 @@ def aligned(got, want):
     """
     if len(want) == 1 < len(got) and len({a.shape for a in got}) == 1:
         return [np.stack(got)]
-    if len(want) == len(got) == 1 and got[0].ndim == 0 and want[0].size == 1:
-        return [got[0].reshape(want[0].shape)]
+    if len(want) == len(got) == 1 and want[0].shape == (1, *got[0].shape):  # a list of one row
+        return [got[0][None]]
     if len(got) == 1 < len(want) and got[0].ndim and len(got[0]) == len(want):
         return list(got[0])
     return got

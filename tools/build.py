@@ -185,9 +185,10 @@ def blank_figure(notebook):
     return 0
 
 
-async def execute(name, notebook, room, progress):
-    """Run one page in a kernel of its own; return (seconds, CPU seconds)."""
+async def execute(name, notebook, room, progress, cache):
+    """Run one page in a kernel of its own; return its record in the cache, where it stands as soon as it is done."""
     import psutil
+    from jupyter_cache.base import CacheBundleIn
     from nbclient import NotebookClient
 
     failed = {}
@@ -220,7 +221,9 @@ async def execute(name, notebook, room, progress):
             progress.ended(name, time.perf_counter() - start)
         if blank := blank_figure(notebook):
             raise BuildFailed(f"code cell {blank} of {name}.md is to be a figure, but it shows no picture")
-        return time.perf_counter() - start, usage["cpu"]
+        data = {"execution_seconds": time.perf_counter() - start, "cpu_seconds": usage["cpu"]}
+        executed = CacheBundleIn(notebook, str(ROOT / f"{name}.md"), data=data)
+        return cache.cache_notebook_bundle(executed, check_validity=True, overwrite=True)
 
 
 def jobs():
@@ -231,12 +234,12 @@ def jobs():
     return int(text) if text else len(os.sched_getaffinity(0))
 
 
-def execute_all(waiting):
-    """Execute pages over the cores; return what each took, or its BuildFailed."""
+def execute_all(waiting, cache):
+    """Execute pages over the cores into the cache; return each one's record, or its BuildFailed."""
     async def run():
         room = asyncio.Semaphore(jobs())
         with Progress(BUILD / "seconds.json", list(waiting), jobs()) as progress:
-            every = (execute(name, notebook, room, progress) for name, notebook in waiting.items())
+            every = (execute(name, notebook, room, progress, cache) for name, notebook in waiting.items())
             return await asyncio.gather(*every, return_exceptions=True)
 
     # in a thread of its own, or each notebook's client puts its own handler in the place of stop_on_signals
@@ -261,7 +264,6 @@ def stop_on_signals():
 
 def execute_pages():
     """Bring the cache up to date; return per page its seconds, CPU seconds, cells, checks, and whether it ran now."""
-    from jupyter_cache.base import CacheBundleIn
     from ledger import reports
     from myst_nb.core.config import NbParserConfig
     from myst_nb.core.read import create_nb_reader
@@ -276,17 +278,13 @@ def execute_pages():
         records[name] = cached(cache, notebooks[name])
     waiting = {n: nb for n, nb in notebooks.items() if records[n] is None}
     problems = []
-    for name, result in zip(waiting, execute_all(waiting), strict=True):
+    for name, result in zip(waiting, execute_all(waiting, cache), strict=True):
         if isinstance(result, BuildFailed):
             problems.append(str(result))
         elif isinstance(result, BaseException):
             raise result
         else:
-            records[name] = cache.cache_notebook_bundle(
-                CacheBundleIn(waiting[name], str(ROOT / f"{name}.md"),
-                              data={"execution_seconds": result[0], "cpu_seconds": result[1]}),
-                check_validity=True, overwrite=True,
-            )
+            records[name] = result
     if problems:
         raise BuildFailed("\n".join(problems))
     pages = {}

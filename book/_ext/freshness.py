@@ -21,7 +21,7 @@ import surroundings
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "reparam"
 OPTIONS = re.compile(r"\A\s*?(?:---\n(?:.*?\n)?---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL)
-RUNS_PAGES = ("requirements.txt", "tools/kernel.py")
+RUNS_PAGES = ("tools/kernel.py",)
 LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "scikit-learn", "ipython", "ipykernel", "matplotlib-inline")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)
@@ -63,6 +63,12 @@ def installed():
             return "missing"
 
     return " ".join(f"{name} {version(name)}" for name in LIBRARIES)
+
+
+def pins():
+    """Lines of requirements.txt that name one of these libraries: others can change and no page runs again."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.partition("=")[0].strip().lower() in LIBRARIES]
 
 
 @cache
@@ -119,14 +125,15 @@ def helper_files(text, page):
 def digest(text, page):
     """What a page's results depend on beside its own cells, as 16 hexadecimal digits.
 
-    Helpers, packages pinned and installed, the environment that kernels get, Python's version, the seed and the number
-    of threads are in.
+    Helpers, the libraries that are pinned and installed, the environment that kernels get, Python's version, the seed
+    and the number of threads are in.
     """
     h = hashlib.sha256()
     for path in [*helper_files(text, page), *(ROOT / name for name in RUNS_PAGES)]:
         h.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     seed = os.environ.get("REPARAM_SEED", "").strip() or 0
-    h.update(f"{platform.python_version()} {installed()} {seed} {sorted(surroundings.settings().items())}".encode())
+    given = sorted(surroundings.settings().items())
+    h.update(f"{platform.python_version()} {installed()} {pins()} {seed} {given}".encode())
     return h.hexdigest()[:16]
 
 

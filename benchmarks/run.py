@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / ".packages"
 TASKS = ("draws", "atlas", "sgvi_step", "weights", "generator", "vae_step")
 
+USAGE = f'usage: make bench ARGS="[REPEATS] [TASK ...]"; the tasks are {", ".join(TASKS)}'
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -54,9 +56,22 @@ def machine():
     }
 
 
+def asked(arguments):
+    """How often to repeat, and which tasks; with the line of usage as a ValueError where that is not said."""
+    given = list(arguments)
+    repeats = int(given.pop(0)) if given and re.fullmatch("[1-9][0-9]{0,3}", given[0]) else 7
+    if set(given) - set(TASKS):
+        raise ValueError(USAGE)
+    return repeats, given
+
+
 def main():
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    tasks = sys.argv[2:] or TASKS
+    try:
+        repeats, some = asked(sys.argv[1:])
+    except ValueError as usage:
+        print(usage, file=sys.stderr)
+        return 2
+    tasks = some or TASKS
     install_rivals()
     import torch
     from harness import measure
@@ -72,13 +87,14 @@ def main():
                 met = {True: "met", False: "MISSED", None: ""}[row["met"]]
                 time = f"{row['seconds']:>10.4f} s {row['ratio']:>10.2f}"
                 print(f"  {row['way']:<34}{time}  {row['aim']} {met}", flush=True)
-    if not sys.argv[2:]:
+    if not some:
         text = json.dumps({"machine": machine(), "repeats": repeats, "contests": results}, indent=1, ensure_ascii=False)
         (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
     if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
         # libraries read these when they start
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **SETTINGS})
-    main()
+    sys.exit(main())

@@ -285,8 +285,12 @@ def test_what_pip_does_is_told_in_words(tmp_path):
     watch = installer.Watch(tmp_path, tmp_path, 160)
     watch.hear("Collecting numpy==2.4.6 (from -r requirements.txt (line 3))\n")
     watch.hear("  Downloading numpy-2.4.6-cp311.whl (16.6 MB)\n")
+    (tmp_path / "torch-2.13.0-cp311.whl").write_bytes(bytes(61_000_000))  # the one before is larger
     (tmp_path / "numpy-2.4.6-cp311.whl").write_bytes(bytes(3_000_000))
     assert watch.state().startswith("fetching 1 of 160: numpy-2.4.6-cp311.whl (3 MB of 16.6 MB), ")
+    watch.hear("Collecting scipy==1.17.1\n")
+    watch.hear("  Downloading scipy-1.17.1.whl.metadata (411 kB)\n")
+    assert watch.state().startswith("fetching 2 of 160: scipy-1.17.1.whl.metadata (411 kB), ")
     watch.hear("Installing collected packages: numpy, scipy\n")
     (tmp_path / "numpy-2.4.6.dist-info").mkdir()
     assert watch.state().startswith("unpacking: 1 of about 160 packages, ")
@@ -323,7 +327,7 @@ def test_a_command_answers_a_wrong_variable_with_its_usage(command):
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 def test_a_command_that_does_not_exist_is_named():
-    assert "make: there is no command bok; make help lists them" in make("bok").stderr
+    assert "there is no command bok 20; make help lists them" in make("reroll", "bok", "20").stderr
 
 
 @pytest.mark.parametrize("line", [line for line in (ROOT / "Makefile").read_text().splitlines() if ": ## " in line])

@@ -165,7 +165,8 @@ def main():
         surroundings.become(os.path.join(folder, "bin", "python"), tool, reader=sys.argv[1] in READERS)
 
 
-READERS = ("tools/lab.py", "benchmarks/run.py")  # these open a browser, or fetch what they compare with
+# these open a browser, or fetch something
+READERS = ("tools/lab.py", "tools/audit.py", "benchmarks/run.py")
 
 if __name__ == "__main__":
     main()

@@ -29,6 +29,7 @@ from pathlib import Path
 # jsonschema imports this optional checker of addresses if it is there, and it compiles its grammars for seconds
 sys.modules.setdefault("rfc3987_syntax", None)
 
+import address
 import freshness
 import yaml
 from progress import Progress
@@ -38,7 +39,7 @@ BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 HTML = BUILD / "html"
 TOOLS = ("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "requirements.txt", "tools/build.py",
-         "tools/surroundings.py", "tools/kernel.py")
+         "tools/surroundings.py", "tools/kernel.py", "tools/address.py", "CITATION.cff")
 INPUTS = (*TOOLS, "book/**/*", "src/reparam/**/*.py")
 
 
@@ -231,7 +232,7 @@ def jobs():
     text = os.environ.get("REPARAM_JOBS", "").strip()
     if text and not re.fullmatch("[1-9][0-9]{0,3}", text):
         raise BuildFailed(f"REPARAM_JOBS must be a whole number from 1 to 9999, got {text!r}")
-    return int(text) if text else len(os.sched_getaffinity(0))
+    return int(text) if text else surroundings.cores()
 
 
 def execute_all(waiting, cache):
@@ -325,7 +326,7 @@ def table(pages, rendering, wall):
             f"{name:<28}{page['seconds']:>9.1f}{page['cpu']:>8.1f}{page['cells']:>7}{page['checks']:>8}{mark}"
         )
     ran = [page for page in pages.values() if page["now"]]
-    cores = len(os.sched_getaffinity(0))
+    cores = surroundings.cores()
     kernels = sum(page["cpu"] for page in ran) / cores
     lines.append(
         f"{len(ran)} of {len(pages)} pages executed; {wall:.1f} s in all, of which rendering {rendering:.1f} s; "
@@ -359,12 +360,21 @@ def build():
         print(table(pages, now - rendering, now - start))
 
 
+def check_address():
+    """Refuse an address of the repository that no link could be made of."""
+    try:
+        address.settings()
+    except ValueError as problem:
+        raise BuildFailed(problem) from None
+
+
 def main():
     try:
         if len(sys.argv) > 1:
             print("usage: make book (it takes no arguments; make help lists the commands)", file=sys.stderr)
             return 2
         freshness.check_settings()
+        check_address()
         stop_on_signals()
         surroundings.prepare()
         build()

@@ -142,14 +142,12 @@ class Watch:
         return sum(name.endswith(".dist-info") for name in os.listdir(self.site)) if os.path.isdir(self.site) else 0
 
     def fetched(self):
-        """Bytes of the largest file that is being fetched."""
-        sizes = [0]
+        """Bytes of the file that is being fetched; those that are done lie beside it."""
         for where, _, names in os.walk(self.folder):
-            for name in names:
-                if name.endswith((".whl", ".tar.gz", ".zip")):
-                    with contextlib.suppress(OSError):  # moved or removed in the meantime
-                        sizes.append(os.path.getsize(os.path.join(where, name)))
-        return max(sizes)
+            if self.package in names:
+                with contextlib.suppress(OSError):  # moved or removed in the meantime
+                    return os.path.getsize(os.path.join(where, self.package))
+        return 0
 
     def state(self):
         seconds = f"{time.monotonic() - self.start:.0f} s"

@@ -20,6 +20,7 @@ import importlib.abc
 import importlib.util
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -37,6 +38,7 @@ from replay import conclusions, in_child, in_parallel, preload, run_page
 PACKAGE = ROOT / "src" / "reparam"
 EXPLAINED = ROOT / "tools" / "survivors.txt"
 SECONDS = 180
+USAGE = 'usage: make mutants ARGS="[--each N | --all] [MODULE | book/PAGE ...]"'
 LEAST_TESTS, LEAST_PAGES = 0.98, 0.95
 OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 COMPARES = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "=="}
@@ -343,13 +345,37 @@ def tell(mutants, pages):
     return died / max(1, asked), died_there / max(1, on_pages)
 
 
+def asked(arguments, pages):
+    """What the command line asks for: how many mutants of each module, None for all, and which modules and pages.
+
+    Raises
+    ------
+    ValueError
+        The line of usage.
+    """
+    each, names = 5, []
+    words = [part for word in arguments for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    while words:
+        word = words.pop(0)
+        if word == "--all":
+            each = None
+        elif word == "--each" and words and re.fullmatch("[1-9][0-9]*", words[0]):
+            each = int(words.pop(0))
+        elif word in pages or (re.fullmatch(r"\w+(\.\w+)*", word) and source_of(word).is_file()):
+            names.append(word)
+        else:
+            raise ValueError(f"{USAGE}; {word} {'takes a whole number' if word == '--each' else 'is none of these'}")
+    return each, names
+
+
 def main():
-    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
-    each = None if "--all" in sys.argv else 5
-    if "--each" in sys.argv:
-        each = int(arguments.pop(0))
     pages = notebook_pages()
-    modules = arguments or [*formula_modules(), *pages]
+    try:
+        each, names = asked(sys.argv[1:], pages)
+    except ValueError as usage:
+        print(usage, file=sys.stderr)
+        return 2
+    modules = names or [*formula_modules(), *pages]
     preload()
     if wrong := broken([m for m in modules if m not in pages], pages):
         print(f"fails without any mutant: {', '.join(wrong)}", file=sys.stderr)

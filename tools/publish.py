@@ -21,6 +21,7 @@ import re
 import shutil
 from html import escape, unescape
 from pathlib import Path
+from statistics import NormalDist
 
 import address
 import build
@@ -139,7 +140,6 @@ def picture(path):
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    from scipy.stats import norm
 
     figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor="#0f1b2d")
     figure.text(0.06, 0.78, "The reparameterization trick", color="white", fontsize=40, weight="bold")
@@ -150,11 +150,11 @@ def picture(path):
                 color="#63b3f5", fontsize=27)
     axes = figure.add_axes([0.52, 0.08, 0.45, 0.5], facecolor="none")
     axes.axis("off")
-    epsilon = norm.ppf([(k + 0.5) / 11 for k in range(11)])
-    z = 1.6 + 0.6 * epsilon
+    noise, samples = NormalDist(), NormalDist(1.6, 0.6)
+    epsilon, z = ([law.inv_cdf((k + 0.5) / 11) for k in range(11)] for law in (noise, samples))
     grid = [k / 50 for k in range(-160, 200)]
-    axes.plot(grid, 0.9 * norm.pdf(grid), color="#63b3f5", lw=3)
-    axes.plot(grid, 1.5 + 0.9 * norm.pdf(grid, 1.6, 0.6), color="#f2a154", lw=3)
+    axes.plot(grid, [0.9 * noise.pdf(x) for x in grid], color="#63b3f5", lw=3)
+    axes.plot(grid, [1.5 + 0.9 * samples.pdf(x) for x in grid], color="#f2a154", lw=3)
     for low, high in zip(epsilon, z, strict=True):
         axes.plot([low, high], [0, 1.5], color="#a9bdd6", lw=1)
     axes.plot(epsilon, [0] * 11, "o", color="#63b3f5", ms=9)

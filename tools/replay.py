@@ -1,5 +1,7 @@
 """Execute the cells of a page in a forked process, without kernel and pictures, and keep what its checks report.
 
+Usage: replay.py PAGE
+
 A page replayed so takes about half the time of a kernel, and its checks see the same numbers. ``make reroll`` and
 ``make mutants`` are built on it.
 """
@@ -22,6 +24,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 import freshness
 import IPython.display
 import numpy as np
+import surroundings
 
 ORDERS = ("less", "exceeds")
 
@@ -201,7 +204,7 @@ def _share(work, jobs, mine, writer):
 
 def in_parallel(work, jobs):
     """Do the work on all cores, each a forked share; yield (job, result) as they come."""
-    cores, workers = len(os.sched_getaffinity(0)), selectors.DefaultSelector()
+    cores, workers = surroundings.cores(), selectors.DefaultSelector()
     for share in range(cores):
         reader, writer = os.pipe()
         if os.fork() == 0:
@@ -226,3 +229,20 @@ def in_parallel(work, jobs):
                 workers.unregister(key.fd)
                 os.close(key.fd)
                 os.wait()
+
+
+def main(arguments):
+    """Run one page, for whoever edits it: a line per failure, or how many checks passed."""
+    from build import notebook_pages
+
+    pages = {name.split("/")[-1]: text for name, text in notebook_pages().items()}
+    if len(arguments) != 1 or arguments[0] not in pages:
+        print(f"usage: make page PAGE=NAME, one of {' '.join(pages)}", file=sys.stderr)
+        return 2
+    found, failure = reports(pages[arguments[0]], os.environ.get("REPARAM_SEED", "").strip() or 0)
+    print(f"{arguments[0]}: {len(found)} checks passed" + (f", then {failure}" if failure else ""))
+    return 1 if failure else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

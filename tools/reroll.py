@@ -144,4 +144,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except ValueError as problem:
-        sys.exit(str(problem))
+        print(problem, file=sys.stderr)
+        sys.exit(2)

@@ -57,6 +57,14 @@ def clean(reader=False):
     return found
 
 
+def cores():
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
 def become(python, arguments, reader=False):
     """Replace this process by another Python in the clean environment."""
     os.execve(python, [python] + arguments, dict(clean(reader), **{MARK: str(os.getpid())}))

@@ -2,6 +2,10 @@
 # Test the built book in headless Chromium; say so in one line where there is none. Node and npm come with .venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+for word in "$@"; do
+  find _build/html -name '*.html' 2>/dev/null | grep -qF -- "$word" || {
+    echo "usage: make test-browser ARGS=\"PAGE ...\", parts of names of pages; none is named $word" >&2; exit 2; }
+done
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 if [ -z "$chromium" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true

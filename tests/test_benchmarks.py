@@ -26,6 +26,16 @@ def test_ratio_scale_and_aims(monkeypatch):
     assert (slow["reached"], part["reached"]) == (0.2, 5.0)
 
 
+def test_the_command_line_is_understood_or_answered_with_usage():
+    run = importlib.import_module("run")
+    assert run.asked([]) == (7, [])
+    assert run.asked(["3", "draws"]) == (3, ["draws"])
+    assert run.asked(["weights"]) == (7, ["weights"])
+    for words in (["0"], ["-1"], ["3.5"], ["nosuch"], ["3", "nosuch"], ["--fast"]):
+        with pytest.raises(ValueError, match=r'^usage: make bench ARGS="[^\n]*$'):
+            run.asked(words)
+
+
 def test_published_results_have_every_task_with_positive_times_and_right_verdicts():
     tasks = re.search(r"TASKS = \((.*?)\)", (ROOT / "benchmarks" / "run.py").read_text())[1]
     assert {c["task"] for c in RESULTS["contests"]} == set(re.findall(r'"(\w+)"', tasks))

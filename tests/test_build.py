@@ -214,7 +214,12 @@ def hostile(folder):
         "OMP_NUM_THREADS": "7", "OPENBLAS_NUM_THREADS": "7", "MKL_NUM_THREADS": "7", "SOURCE_DATE_EPOCH": "0",
         "SPHINXOPTS": "-D language=de", "BASH_ENV": str(folder / "start.py"), "DISPLAY": ":99", "COLUMNS": "20",
         "TORCH_DEVICE": "cuda", "PYTORCH_ENABLE_MPS_FALLBACK": "1", "PYTHONBREAKPOINT": "none", "FORCE_COLOR": "1",
-        "QT_API": "none", "NUMPY_EXPERIMENTAL_ARRAY_FUNCTION": "0", "SCIPY_ARRAY_API": "1", "JUPYTERCACHE": "/nowhere",
+        "CUDA_VISIBLE_DEVICES": "9", "TORCH_LOGS": "+all", "OMP_PROC_BIND": "close", "KMP_SETTINGS": "1",
+        "MKL_VERBOSE": "1", "PIP_TARGET": "/nowhere", "UV_INDEX_URL": "http://127.0.0.1:9", "DOCUTILSCONFIG": "/nowhere",
+        "HTTPS_PROXY": "http://127.0.0.1:9", "NODE_OPTIONS": "--require /nowhere", "NODE_PATH": str(folder / "path"),
+        "PYTEST_ADDOPTS": "--nonsense", "PYTHONCASEOK": "1", "PYTHONNODEBUGRANGES": "1", "JUPYTER_NO_CONFIG": "1",
+        "TMPDIR": "/nowhere", "TERM": "dumb", "NO_COLOR": "1", "QT_API": "none",
+        "NUMPY_EXPERIMENTAL_ARRAY_FUNCTION": "0", "SCIPY_ARRAY_API": "1", "JUPYTERCACHE": "/nowhere",
     }
 
 
@@ -247,7 +252,7 @@ def test_no_setting_of_the_reader_reaches_a_child_process(monkeypatch, tmp_path)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for reader in (False, True):
-        theirs = {"HOME", "DISPLAY"} if reader else set()
+        theirs = {"TMPDIR", "TERM", "NO_COLOR"} | ({"HOME", "DISPLAY", "HTTPS_PROXY"} if reader else set())
         made = surroundings.clean(reader)
         kept = {name for name, value in variables.items() if made.get(name) == value}
         assert kept == theirs

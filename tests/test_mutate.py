@@ -61,3 +61,20 @@ def test_every_explained_survivor_is_still_a_mutant():
     assert keys
     assert not set(keys) - {m.key for name in modules for m in mutate.Finder(name).found}
     assert all(keys.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "each", "names"),
+    [([], 5, []), (["--each", "20"], 20, []), (["--each=7", "noise"], 7, ["noise"]), (["--all"], None, []),
+     (["laws.gaussian", "book/elbo"], 5, ["laws.gaussian", "book/elbo"])],
+    ids=["nothing", "each", "each=", "all", "names"],
+)
+def test_the_command_line_is_understood(words, each, names):
+    assert mutate.asked(words, {"book/elbo": ""}) == (each, names)
+
+
+@pytest.mark.parametrize("words", [["--each"], ["--each", "abc"], ["--each", "0"], ["--each=-1"], ["--few"], ["nosuch"],
+                                   ["../tools/mutate"], [""]])
+def test_what_is_not_understood_is_answered_with_usage(words):
+    with pytest.raises(ValueError, match=r"^usage: make mutants [^\n]*$"):
+        mutate.asked(words, {"book/elbo": ""})

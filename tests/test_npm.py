@@ -1,5 +1,6 @@
 """The lock of what comes from npm: exact, checked by digests, and naming no host."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -22,3 +23,18 @@ def test_what_is_asked_for_is_exact_and_locked():
     locked = json.loads(LOCK)["packages"]
     for name, version in {**asked["dependencies"], **asked["devDependencies"]}.items():
         assert locked[f"node_modules/{name}"]["version"] == version
+
+
+def test_settings_of_npm_and_node_that_say_no_place_stay_out(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    install = importlib.import_module("install")
+    theirs = {"npm_config_registry": "https://npm.example", "NODE_EXTRA_CA_CERTS": "/ca", "HTTPS_PROXY": "http://proxy"}
+    others = {"NODE_OPTIONS": "--require /x", "NODE_PATH": "/x", "npm_config_omit": "prod", "NPM_CONFIG_GLOBAL": "true"}
+    for name, value in {**theirs, **others, "HOME": "/proc/1"}.items():
+        monkeypatch.setenv(name, value)
+    made = install.environment(tmp_path)
+    assert theirs.items() <= made.items()
+    assert not set(others) & set(made)
+    assert made["npm_config_cache"] == str(tmp_path / ".npm")  # a home that takes nothing
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "npm_config_cache" not in install.environment(tmp_path)

@@ -1,6 +1,7 @@
 """What the tools that try to fool the checks count, and that they can be interrupted."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -86,3 +87,15 @@ def test_room_is_counted_in_standard_deviations_over_seeds(tier, runs, room):
         checks = reroll.add(checks, [report(tier, observed, allowed)])
     assert reroll.room(checks[0]) == pytest.approx(room)
     assert reroll.moves(checks[0]) == (tier == "order")
+
+
+@pytest.mark.parametrize("words", [[], ["nosuch"], ["elbo", "sgvi"]])
+def test_a_page_that_does_not_exist_is_answered_with_usage(words, capsys):
+    assert replay.main(words) == 2
+    assert re.fullmatch(r"usage: make page PAGE=NAME, one of .*\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(("page", "status"), [(PAGE, 0), (PAGE.replace("3.0)", "4.0)"), 1)], ids=["right", "wrong"])
+def test_one_page_is_run_alone(preloaded, monkeypatch, page, status):
+    monkeypatch.setattr(importlib.import_module("build"), "notebook_pages", lambda: {"book/tiny": page})
+    assert replay.in_child(replay.main, ["tiny"]) == status

@@ -17,6 +17,12 @@ sys.path.insert(0, str(HERE.parents[1] / "book" / "_ext"))
 import javascript
 
 NAMES = ("package.json", "package-lock.json")
+# of npm's settings only those that say where packages come from, and the certificates and proxies on the way
+KEPT = ("registry", "userconfig", "globalconfig", "cafile", "ca", "proxy", "https_proxy", "noproxy", "offline",
+        "prefer_offline", "cache", "strict_ssl", "node_extra_ca_certs", "node_use_system_ca")
+ALWAYS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--global=false", "--dry-run=false",
+          "--package-lock=true", "--package-lock-only=false", "--workspaces=false", "--include=prod", "--force=false",
+          "--foreground-scripts=false", "--update-notifier=false"]
 STAMP = "installed"
 
 
@@ -41,6 +47,19 @@ def npm():
     return [str(node), str(script)] if script.is_file() else [shutil.which("npm") or "npm"]
 
 
+def environment(folder):
+    """The reader's variables without those that would change Node or npm; a cache beside it if theirs is closed."""
+    def kept(name):
+        setting = name.lower().removeprefix("npm_config_")
+        return (not setting.startswith("node_") and setting == name.lower()) or setting in KEPT
+
+    theirs = {name: value for name, value in os.environ.items() if kept(name)}
+    home = Path(os.environ.get("HOME", "/nowhere")) / ".npm"
+    if not os.access(home if home.exists() else home.parent, os.W_OK):
+        theirs.setdefault("npm_config_cache", str(folder / ".npm"))
+    return theirs
+
+
 def install(dev):
     """Install, or return a line that says why not."""
     folder = javascript.PACKAGES
@@ -50,9 +69,8 @@ def install(dev):
     (folder / STAMP).unlink(missing_ok=True)
     for name in NAMES:
         shutil.copyfile(HERE / name, folder / name)
-    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    ran = subprocess.run([*npm(), "ci", *quiet, *([] if dev else ["--omit=dev"])], cwd=folder, capture_output=True,
-                         text=True, errors="replace", env={**os.environ, "npm_config_update_notifier": "false"})
+    command = [*npm(), "ci", *ALWAYS, "--include=dev" if dev else "--omit=dev"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", env=environment(folder))
     if ran.returncode:
         said = [line for line in ran.stderr.splitlines() if " error " in line or "ERR" in line]
         return f"npm cannot fetch MathJax; check the network or npm's settings, then try again ({(said or ['?'])[0]})"

@@ -215,7 +215,7 @@ def hostile(folder):
         "SPHINXOPTS": "-D language=de", "BASH_ENV": str(folder / "start.py"), "DISPLAY": ":99", "COLUMNS": "20",
         "TORCH_DEVICE": "cuda", "PYTORCH_ENABLE_MPS_FALLBACK": "1", "PYTHONBREAKPOINT": "none", "FORCE_COLOR": "1",
         "CUDA_VISIBLE_DEVICES": "9", "TORCH_LOGS": "+all", "OMP_PROC_BIND": "close", "KMP_SETTINGS": "1",
-        "MKL_VERBOSE": "1", "PIP_TARGET": "/nowhere", "UV_INDEX_URL": "http://127.0.0.1:9", "DOCUTILSCONFIG": "/nowhere",
+        "MKL_VERBOSE": "1", "PIP_TARGET": "/no", "UV_INDEX_URL": "http://127.0.0.1:9", "DOCUTILSCONFIG": "/nowhere",
         "HTTPS_PROXY": "http://127.0.0.1:9", "NODE_OPTIONS": "--require /nowhere", "NODE_PATH": str(folder / "path"),
         "PYTEST_ADDOPTS": "--nonsense", "PYTHONCASEOK": "1", "PYTHONNODEBUGRANGES": "1", "JUPYTER_NO_CONFIG": "1",
         "TMPDIR": "/nowhere", "TERM": "dumb", "NO_COLOR": "1", "QT_API": "none",

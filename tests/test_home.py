@@ -1,6 +1,5 @@
-"""The book's home on the web: workflow, forms, citation, what its pages say once there is an address, and before."""
+"""The files that a host of repositories reads: workflow, forms, citation; and where the book is published."""
 
-import json
 import re
 import subprocess
 import sys
@@ -9,13 +8,10 @@ from pathlib import Path
 
 import address
 import home
-import markup
-import publish
 import pytest
 import yaml
 from check_jsonschema import main as check_schema
 from click.testing import CliRunner
-from samples.book import Book
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "book.yml"
@@ -103,65 +99,3 @@ def test_the_citation_is_bibtex_with_balanced_braces():
     assert "url    = {u}" in entry
     assert entry.count("{") == entry.count("}")
     assert "url" not in home.bibtex(citation)
-
-
-# The pages, before there is an address (the book itself) and with one (a small book)
-
-
-@pytest.fixture(scope="module")
-def addressed(tmp_path_factory):
-    """The small book, built with an address, and made a site."""
-    book = Book(tmp_path_factory.mktemp("addressed"))
-    book.swap("_config.yml", '  url: ""', f'  url: "{URL}"')
-    book.write("book/index.md", "# A small book\n\nOne paragraph that is long enough to describe a page to others.\n\n"
-                                "```{cite-this-book}\n```\n")
-    book.green()
-    return book
-
-
-def page(folder, name):
-    return (folder / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
-
-
-def test_with_an_address_every_page_asks_for_mistakes_and_notebooks_run_elsewhere(addressed):
-    for name in ("book/index", "book/uses", "book/checks", "search"):
-        html = page(addressed.root, name)
-        for form in address.FORMS.values():
-            assert f"{URL}/issues/new?template={form}&amp;page={name.replace('/', '%2F')}" in html
-        assert ("colab.research.google.com" in html) == (name == "book/uses")
-        assert ("mybinder.org" in html) == (name == "book/uses")
-    assert f"someone/the-trick/blob/{address.BRANCH}/book/uses.ipynb" in page(addressed.root, "book/uses")
-    assert f"--initial-branch={address.BRANCH}" in WORKFLOW.read_text()
-    assert "url = {https://someone.github.io/the-trick/}" in markup.words(page(addressed.root, "book/index"))
-    assert '<link rel="canonical" href="https://someone.github.io/the-trick/book/uses.html"' in page(
-        addressed.root, "book/uses")
-
-
-@pytest.mark.skipif(bool(address.settings()[0]), reason="the book has an address")
-def test_without_an_address_no_page_links_to_one():
-    for path in (ROOT / "_build" / "html" / "book").glob("*.html"):
-        html = path.read_text(encoding="utf-8")
-        for words in ("Found a mistake", "issues/new", "colab.research", "mybinder", 'rel="canonical"'):
-            assert words not in html, path.name
-
-
-def test_the_landing_page_says_how_to_cite_with_a_button_that_copies():
-    html = page(ROOT, "book/index")
-    assert "reparameterization-trick" in html
-    assert 'class="highlight-bibtex' in html
-    assert "copybutton.js" in html
-
-
-def test_an_address_that_is_none_stops_the_build_with_one_line(addressed):
-    addressed.swap("_config.yml", URL, "example.org")
-    addressed.red("_config.yml: repository: url must be empty or https://github.com/OWNER/NAME, got 'example.org'")
-    addressed.swap("_config.yml", "example.org", URL)
-
-
-def test_what_binder_installs_is_pinned_and_comes_from_the_address(addressed):
-    branch = addressed.root / "_build/notebooks"
-    publish.make_notebooks(addressed.root / "_build/html", branch, URL)
-    lines = (branch / "requirements.txt").read_text().splitlines()
-    assert lines[-1] == f"reparam @ git+{URL}"
-    assert all("==" in line for line in lines[1:-1])
-    assert json.loads((branch / "book/uses.ipynb").read_text())["cells"]

@@ -182,6 +182,13 @@ def test_a_page_carries_what_it_links_to_on_other_pages_without_ids():
     assert '<template data-for="b.html#equation-x"><div class="math"><span>x</span></div></template>' in dealt
 
 
+def test_links_of_a_card_lead_where_they_led_on_their_own_page():
+    piece = '<a href="#S15">4.1</a> <a href="../api/checks.html#check">c</a> <a href="https://a.org/#b">a</a>' + (
+        '<use href="#g-1"/>')
+    assert re.findall('href="([^"]+)"', cards.moved(piece, "../book/b.html")) == [
+        "../book/b.html#S15", "../api/checks.html#check", "https://a.org/#b", "#g-1"]
+
+
 # search
 
 SECTIONS = finder.sections(article(

@@ -13,13 +13,18 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
 
+import address
+import build
 import javascript
+import markup
+import publish
 import pytest
 from samples.book import Book
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'<(?:a|link|script|img|form|source)\b[^>]*?\b(?:href|src|action)="([^"]+)"')
 IDS = re.compile(r'\b(?:id|name)="([^"]+)"')
+URL = "https://github.com/someone/the-trick"
 SITE = "https://someone.github.io/the-trick/"
 
 
@@ -53,8 +58,8 @@ def get(url):
     """(status, text) of an address; text only of pages."""
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
-            kind = answer.headers.get_content_type()
-            return answer.status, answer.read().decode("utf-8") if kind == "text/html" else ""
+            kind, content = answer.headers.get_content_type(), answer.read()
+            return answer.status, content.decode("utf-8") if kind == "text/html" else ""
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode("utf-8")
@@ -82,16 +87,23 @@ def crawl(start):
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory):
-    """The book's own site, made as if there were no address, and the small book's, with one."""
-    import build
-    import publish
+def addressed(tmp_path_factory):
+    """The small book, built with an address."""
+    book = Book(tmp_path_factory.mktemp("addressed"))
+    book.swap("_config.yml", '  url: ""', f'  url: "{URL}"')
+    book.write("book/index.md", "# A small book\n\nOne paragraph that is long enough to describe a page to others.\n\n"
+                                "```{cite-this-book}\n```\n")
+    book.green()
+    return book
 
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory, addressed):
+    """The book's own site, made as if there were no address, and the small book's, with one."""
     folder = tmp_path_factory.mktemp("sites")
-    publish.make_site(build.HTML, folder / "whole", "")
-    small = Book(folder / "small")
-    small.green()
-    publish.make_site(small.root / "_build/html", folder / "addressed", SITE)
+    publish.make_site(build.HTML, folder / "whole", build.toc_pages(), "")
+    pages = ["book/index", "book/uses", "book/apart", "book/checks"]
+    publish.make_site(addressed.root / "_build/html", folder / "addressed", pages, SITE)
     return folder
 
 
@@ -158,3 +170,55 @@ def test_the_sitemap_lists_every_page_of_the_book(sites):
     assert places == {SITE + name for name in files}
     assert f"Sitemap: {SITE}sitemap.xml" in (sites / "addressed/robots.txt").read_text()
     assert (sites / "addressed/.nojekyll").exists()
+
+
+# What pages say with an address, and before
+
+
+def page(folder, name):
+    return (folder / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
+
+
+def test_with_an_address_every_page_asks_for_mistakes_and_notebooks_run_elsewhere(addressed):
+    for name in ("book/index", "book/uses", "book/checks", "search"):
+        html = page(addressed.root, name)
+        for form in address.FORMS.values():
+            assert f"{URL}/issues/new?template={form}&amp;page={name.replace('/', '%2F')}" in html
+        assert ("colab.research.google.com" in html) == (name == "book/uses")
+        assert ("mybinder.org" in html) == (name == "book/uses")
+    assert f"someone/the-trick/blob/{address.BRANCH}/book/uses.ipynb" in page(addressed.root, "book/uses")
+    assert f"--initial-branch={address.BRANCH}" in (ROOT / ".github/workflows/book.yml").read_text()
+    assert "url = {https://someone.github.io/the-trick/}" in markup.words(page(addressed.root, "book/index"))
+    assert '<link rel="canonical" href="https://someone.github.io/the-trick/book/uses.html"' in page(
+        addressed.root, "book/uses")
+
+
+@pytest.mark.skipif(bool(address.settings()[0]), reason="the book has an address")
+def test_without_an_address_no_page_links_to_one():
+    for path in (ROOT / "_build" / "html" / "book").glob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        for words in ("Found a mistake", "issues/new", "colab.research", "mybinder", 'rel="canonical"'):
+            assert words not in html, path.name
+
+
+def test_the_landing_page_says_how_to_cite_with_a_button_that_copies():
+    html = page(ROOT, "book/index")
+    assert "reparameterization-trick" in html
+    assert 'class="highlight-bibtex' in html
+    assert "copybutton.js" in html
+
+
+def test_an_address_that_is_none_stops_the_build_with_one_line(addressed):
+    addressed.swap("_config.yml", URL, "example.org")
+    addressed.red("_config.yml: repository: url must be empty or https://github.com/OWNER/NAME, got 'example.org'")
+    addressed.swap("_config.yml", "example.org", URL)
+
+
+def test_what_binder_installs_is_pinned_and_comes_from_the_address(addressed):
+    branch = addressed.root / "_build/notebooks"
+    publish.make_notebooks(addressed.root / "_build/html", branch, URL)
+    lines = (branch / "requirements.txt").read_text().splitlines()
+    assert lines[-1] == f"reparam @ git+{URL}"
+    assert all("==" in line for line in lines[1:-1])
+    cells = json.loads((branch / "book/uses.ipynb").read_text())["cells"]
+    assert f"pip install --quiet git+{URL}" in "".join(cells[1]["source"])

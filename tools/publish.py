@@ -163,13 +163,15 @@ def picture(path):
     plt.close(figure)
 
 
-def make_site(html, target, site):
+def make_site(html, target, names, site):
     """Write the folder.
 
     Parameters
     ----------
     html, target : Path
         The built book, and the new folder, which replaces an old one.
+    names : list of str
+        Its pages, in order, the first one first.
     site : str
         Where it will be published; empty if that is not known.
     """
@@ -181,7 +183,7 @@ def make_site(html, target, site):
         if "bd-article" in text:
             titles[name] = title_of(text)
             path.write_text(text.replace("</head>", tags(text, name, site) + "</head>", 1), encoding="utf-8")
-    listed = [f"{name}.html" for name in build.toc_pages()]
+    listed = [f"{name}.html" for name in names]
     first = listed[0]
     (target / "index.html").write_text(door(first, site), encoding="utf-8")
     shown = {name: titles[name] for name in listed if name.count("/") == first.count("/")}
@@ -213,7 +215,7 @@ def main():
         print("usage: make site (it takes no arguments; make help lists the commands)", file=sys.stderr)
         return 2
     url, site = address.settings()
-    make_site(build.HTML, BUILD / "site", site)
+    make_site(build.HTML, BUILD / "site", build.toc_pages(), site)
     make_notebooks(build.HTML, BUILD / "notebooks", url)
     if not site:
         print("no address in _config.yml yet: no sitemap, and no picture for shared links")

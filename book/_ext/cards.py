@@ -3,6 +3,7 @@
 cards.js shows them; what stands on the same page is copied from there.
 """
 
+import posixpath
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from markup import article, element
 
 LINK = re.compile(r'<a class="(?:reference internal|checked)"[^>]*? href="([^"#:]+\.html)#([^"]+)"')
 CARD = re.compile(r'<(div|p|span)\b[^>]*class="(?:math|proof |citation|exercise |caption)[^"]*"[^>]*\bid="([^"]+)"')
+LOCAL = re.compile(r'(<a\b[^>]*? href=")([^":#]*)#([^"]+)"')  # an outline of a letter, <use>, is on every page
 DONE = '<div class="cards" hidden>'
 LISTS = ("checks", "source_map")  # hundreds of links, one after the other
 HEAVY = 12_000  # characters of HTML; what is longer, a theorem with many formulas, ends with its statement
@@ -25,6 +27,15 @@ def targets(html):
             piece = re.sub(r'<a class="headerlink".*?</a>', "", piece, flags=re.DOTALL)
             found[match[2]] = re.sub(r' id="[^"]*"', "", piece)
     return found
+
+
+def moved(piece, address):
+    """A piece of another page, its own links made to lead from here where they led from there."""
+    def follow(match):
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(address), match[2])) if match[2] else address
+        return f'{match[1]}{where}#{match[3]}"'
+
+    return LOCAL.sub(follow, piece)
 
 
 def deal(html, path, known):
@@ -50,7 +61,7 @@ def deal(html, path, known):
         page = (path.parent / match[1]).resolve()
         piece = known.get(page, {}).get(match[2])
         if piece:
-            cards[f"{match[1]}#{match[2]}"] = piece
+            cards[f"{match[1]}#{match[2]}"] = moved(piece, match[1])
     if not cards:
         return html
     kept = "".join(f'<template data-for="{address}">{piece}</template>' for address, piece in cards.items())

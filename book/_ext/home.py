@@ -61,6 +61,8 @@ def launch(url, page):
 def _where(app, config):
     url = config.html_theme_options.get("repository_url") or ""
     config.html_baseurl = address.published(url, config.html_baseurl or "")
+    if url and not config.reparam_place:
+        config.reparam_place = f"git+{url}"
 
 
 def _links(app, pagename, templatename, context, doctree):

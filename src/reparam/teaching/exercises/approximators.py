@@ -96,7 +96,7 @@ EXERCISES = {
         head="best_step(X)",
         takes="A NumPy array X (n, d) with independent columns; returns a number.",
         reference=_best_step,
-        inputs=((_X,), (np.stack([_T, np.ones(7)], axis=1),), (3 * _X[:4],)),
+        inputs=((_X,), (np.stack([_T, np.ones(7), np.sin(3 * _T)], axis=1),), (3 * _X[:4],)),
         mistakes=(
             (chapter.step_limit, "this is the limit of convergence: there the stiffest mode never dies"),
             (lambda X: chapter.step_limit(X) / 2, "this kills the stiffest mode at once and leaves the softest slow"),
@@ -105,6 +105,9 @@ EXERCISES = {
              "these are the singular values of X; the eigenvalues of X^T X are their squares"),
             (lambda X: 0.5 / np.prod(np.linalg.eigvalsh(X.T @ X)[[0, -1]]) ** 0.5,
              "the arithmetic mean of the extreme eigenvalues belongs here, not the geometric one"),
+            (lambda X: 1 / np.trace(X.T @ X), "the trace sums all eigenvalues: the extreme two alone decide"),
+            (lambda X: 0.5 * X.shape[1] / np.trace(X.T @ X),
+             "the mean of all eigenvalues: the extreme two alone decide"),
         ),
     ),
 }

@@ -26,6 +26,17 @@ def _paths_with(slope=lambda r: 2 * r, through_sigma=lambda sigma, z: sigma * z,
     return answer
 
 
+def _slopes_without_x(*args):
+    first, _, third, _ = _two_paths(*args)
+    return first, first, third, third
+
+
+def _linear(a, b, c, d, x, z, y):
+    """With the spread c + d x itself."""
+    g = 2 * (a + b * x + (c + d * x) * z - y)
+    return g.sum(), (g * x).sum(), (g * z).sum(), (g * z * x).sum()
+
+
 def _energy(draws, y):
     """By sorting: in the sum over pairs the i-th smallest of K draws has weight 2i - K - 1."""
     k = len(draws)
@@ -71,6 +82,11 @@ EXERCISES = {
              "only the path through mu is there: c and d reach J through sigma"),
             (lambda a, b, c, d, x, z, y: _two_paths(a, b, c / 2, d / 2, x, z, y),
              "the spread was read as a log variance: sigma = exp(c + d x)"),
+            (lambda *a: _slopes_without_x(*a), "b and d multiply x: their derivatives carry a factor x"),
+            (lambda *a: (*_two_paths(*a)[:3], _two_paths(*a)[2]), "d multiplies x: its derivative carries a factor x"),
+            (lambda a, b, c, d, x, z, y: _linear(a, b, c, d, x, z, y),
+             "sigma = exp(c + d x): the exponential is missing"),
+            (_paths_with(through_sigma=lambda sigma, z: sigma * z**2), "the noise counts twice: dy/dsigma = z"),
         ),
     ),
     "energy": Exercise(
@@ -89,6 +105,9 @@ EXERCISES = {
             (_energy_with(lambda k: 0.25 / (k * (k - 1))),
              "each pair counts once too little: k < l gives half of the sum over k ≠ l"),
             (lambda draws, y: _energy(draws, y).mean(), "one value per observation is asked for, not their mean"),
+            (lambda draws, y: ((draws - y) ** 2).mean(0) - draws.var(0, ddof=1), "squares where distances belong"),
+            (lambda draws, y: _energy(draws, y) + (len(draws) - 1) * np.abs(draws - y).mean(0),
+             "the distances to y are summed over the draws: average them"),
         ),
     ),
     "tied": Exercise(
@@ -102,6 +121,9 @@ EXERCISES = {
             (lambda c, m: m, "this is right only for c = 0: sigma = c theta is paid for too"),
             (lambda c, m: m / (1 + c), "sigma enters squared: its price is c² theta²"),
             (lambda c, m: m / (1 - c**2), "the sign: the price of sigma is added, so theta moves towards 0"),
+            (lambda c, m: m * (1 + c**2), "upside down: theta is smaller than m, divide by 1 + c^2"),
+            (lambda c, m: m / (1 + c**2) ** 0.5, "no root: set the derivative of (theta - m)^2 + c^2 theta^2 to zero"),
+            (lambda c, m: m / c**2, "the 1 is missing: set the derivative of (theta - m)^2 + c^2 theta^2 to zero"),
         ),
     ),
 }

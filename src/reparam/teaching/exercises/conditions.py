@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.stats import norm
 
 from reparam import quadrature
 from reparam.teaching.grader import Exercise
@@ -41,6 +42,12 @@ EXERCISES = {
             (lambda mu, sigma, low, high: _edge(mu, sigma, low) + _edge(mu, sigma, high),
              "the cost jumps down at high: that density counts with a minus sign"),
             (lambda mu, sigma, low, high: _edge(mu, sigma, low), "one edge is forgotten: the cost falls at high"),
+            (lambda mu, sigma, low, high: _window(mu, sigma, low, high) * -sigma,
+             "sign, and a factor 1/sigma: differentiate Phi((high - mu)/sigma) - Phi((low - mu)/sigma) by mu"),
+            (lambda mu, sigma, low, high: norm.cdf(high, mu, sigma) - norm.cdf(low, mu, sigma),
+             "this is the probability itself; its derivative in mu is asked for"),
+            (lambda mu, sigma, low, high: (norm.pdf(low) - norm.pdf(high)) / sigma,
+             "the edges are not standardised: the density of Y at c is phi((c - mu)/sigma)/sigma"),
         ),
     ),
     "log_density": Exercise(
@@ -61,6 +68,9 @@ EXERCISES = {
             (lambda y, m, s: math.exp(_log_density(y, m, s)), "this is the density; its logarithm is asked for"),
             (lambda y, m, s: -0.5 * ((y - m) / s) ** 2 - math.log(s) - 0.5 * math.log(2 * math.pi),
              "this is the Gaussian's own density at y: first find the z that gives y, (log y - m)/s"),
+            (lambda y, m, s: _log_density(y, m, s) + 2 * math.log(y),
+             "the sign of log y: it is subtracted, like log s"),
+            (lambda y, m, s: _log_density(y, m, s) + math.log(y) - y, "log y is subtracted, not y"),
         ),
     ),
 }

@@ -62,6 +62,12 @@ EXERCISES = {
             (lambda y, ell, tau: expit(tau * logit(y) + ell) * expit(-ell - tau * logit(y)) * tau / (y * (1 - y)),
              "the sign of the logit: the noise is tau*logit(y) - l"),
             (lambda y, ell, tau: expit(tau * logit(y) - ell), "this is the distribution function: differentiate it"),
+            (lambda y, ell, tau: expit((logit(y) - ell) / tau) * expit((ell - logit(y)) / tau) / (tau * y * (1 - y)),
+             "the temperature is on the wrong side: the noise is tau*logit(y) - l"),
+            (lambda y, ell, tau: expit(tau * logit(y) - ell) * expit(ell - tau * logit(y)) * tau * y * (1 - y),
+             "the Jacobian of logit y is upside down: divide by y(1 - y)"),
+            (lambda y, ell, tau: expit(tau * logit(y) - ell) * expit(ell - tau * logit(y)),
+             "the Jacobian is missing: tau/(y(1 - y))"),
         ),
     ),
     "leave_one_out": Exercise(
@@ -76,6 +82,10 @@ EXERCISES = {
             (lambda f, s: (f[:, None] * s).mean(0), "the baseline is forgotten"),
             (lambda f, s: len(f) * _loop(f, s), "this is the sum over draws; the gradient is their mean"),
             (lambda f, s: -_loop(f, s), "the sign: value minus baseline"),
+            (lambda f, s: (f[:, None] * s).mean(0) - _loop(f, s),
+             "this is the baseline times the score: subtract it from the value"),
+            (lambda f, s: ((f - np.median(f))[:, None] * s).mean(0),
+             "the median holds the draw's own value: the baseline is the mean of the others"),
         ),
     ),
 

@@ -33,6 +33,9 @@ EXERCISES = {
             (lambda z, k: z * np.log(z) / k, "the sign: dz/dk = -(dF/dk)/p"),
             (lambda z, k: -np.exp(-(z**k)) * z**k * np.log(z), "divide by the density p(z; k)"),
             (lambda z, k: np.log(z) + 1 / k - z**k * np.log(z), "this is the score d log p/dk, not the path"),
+            (lambda z, k: -np.log(z) / k, "a factor z is missing: divide dF/dk by the density, which has z^(k - 1)"),
+            (lambda z, k: k * z ** (k - 1) * np.exp(-(z**k)), "this is the density; the path is -(dF/dk) over it"),
+            (lambda z, k: np.exp(-(z**k)) * z**k * np.log(z), "this is dF/dk: divide by minus the density"),
         ),
     ),
     "truncated": Exercise(

@@ -40,6 +40,10 @@ def _both(residual, z, factor=2.0, average=np.mean):
     return factor * average(residual), factor * average(residual * z)
 
 
+def _products(residual, z):
+    return 2 * np.mean(residual), 2 * np.mean(residual) * np.mean(z)
+
+
 def _energy(y, second, t, keep=1.0, power=1.0):
     terms = [abs(a - c) ** power + abs(b - c) ** power - keep * abs(a - b) ** power
              for a, b, c in zip(y, second, t, strict=True)]
@@ -60,6 +64,15 @@ EXERCISES = {
             (lambda z, rate: -np.log1p(-z) / rate, "the noise is Gaussian, not uniform: apply Phi first"),
             (lambda z, rate: log_ndtr(-z) / rate, "the sign: these numbers are negative"),
             (lambda z, rate: rate * np.exp(log_ndtr(z)), "this is no quantile function: solve F(y) = Phi(z) for y"),
+            (lambda z, rate: np.exp(z) / rate, "exp(z) has the log-normal law: solve F(y) = Phi(z) for y"),
+            (lambda z, rate: abs(z) / rate,
+             "|z| does not increase, and its law is no exponential one: solve F(y) = Phi(z) for y"),
+            (lambda z, rate: 1 - np.exp(-rate * z),
+             "this is the distribution function; the map is its inverse, at Phi(z)"),
+            (lambda z, rate: rate * np.exp(-rate * z),
+             "this is the density; the map inverts the distribution function, at Phi(z)"),
+            (lambda z, rate: ndtr(z) / rate,
+             "Phi(z) is uniform: the inverse of the distribution function is still to come"),
         ),
     ),
     "pairing_gradient": Exercise(
@@ -80,6 +93,14 @@ EXERCISES = {
              "the factor 2 of the square's derivative is missing"),
             (lambda z, t, mu, sigma: _both(*_paired(np.sort(z), np.sort(t), mu, sigma), factor=-2.0),
              "the sign: this is the direction of descent, the gradient points uphill"),
+            (lambda z, t, mu, sigma: _products(np.sort(mu + sigma * z) - np.sort(t), np.sort(z)),
+             "the product of two means; the derivative by sigma is the mean of the products"),
+            (lambda z, t, mu, sigma: _both(np.sort(mu + sigma * z) - np.sort(t)[::-1], np.sort(z)),
+             "one of the two is sorted downwards: the smallest draw goes with the smallest datum"),
+            (lambda z, t, mu, sigma: _both(np.sort(mu + sigma * z) - np.sort(t), np.sort(mu + sigma * z)),
+             "the derivative of y by sigma is z, not y"),
+            (lambda z, t, mu, sigma: _both(np.sign(np.sort(mu + sigma * z) - np.sort(t)), np.sort(z), factor=1.0),
+             "this is the gradient for absolute values; the loss has squares"),
         ),
         tol=1e-7,
     ),
@@ -98,6 +119,10 @@ EXERCISES = {
             (lambda *a: len(a[0]) * _energy(*a), "this is the sum over data; their mean is asked for"),
             (lambda y, second, t: np.mean(np.abs(y - t) - 0.5 * np.abs(y - second)),
              "unbiased, but it uses the second draw only half: average |y - t| and |y' - t|"),
+            (lambda y, second, t: np.mean(abs((y + second) / 2 - t) - 0.5 * abs(y - second)),
+             "the two draws were averaged before the distance: average the two distances"),
+            (lambda y, second, t: np.mean(abs(np.stack([y, second])[..., None] - t)) - 0.5 * np.mean(abs(y - second)),
+             "every draw was compared with every datum: pair them one by one"),
         ),
     ),
 }

@@ -32,6 +32,16 @@ def _score(log_joint, q, eps):
     return score_function(elbo_integrand(log_joint, q), q, eps)
 
 
+def _with(log_joint, mu, log_sigma, eps, held):
+    """The gradient of the sampled bound with something held fixed inside the difference."""
+    live = {"mu": mu.clone().requires_grad_(), "log_sigma": log_sigma.clone().requires_grad_()}
+    z = live["mu"] + live["log_sigma"].exp() * eps
+    seen = {name: value.detach() if name in held else value for name, value in (*live.items(), ("z", z))}
+    q = DiagonalGaussian(seen["mu"], seen["log_sigma"])
+    value = (log_joint(seen["z"]) - q.log_density(seen["z"])).mean()
+    return torch.autograd.grad(value, tuple(live.values()))
+
+
 def _per_sigma(log_joint, mu, log_sigma, eps):
     first, second = _mean(estimators.path_derivative, log_joint, mu, log_sigma, eps)
     return first, second / log_sigma.exp()
@@ -93,6 +103,10 @@ EXERCISES = {
              "the sign: this is the gradient of minus the bound"),
             (lambda *a: _mean(_score, *a),
              "this is the score-function gradient: let the gradient flow through z, not through log q"),
+            (lambda *a: _with(*a, held=("z",)), "z was detached: the gradient must flow through the draws"),
+            (lambda *a: _with(*a, held=("mu",)), "inside log q both parameters must be detached, not mu alone"),
+            (lambda *a: _with(*a, held=("log_sigma",)),
+             "inside log q both parameters must be detached, not log_sigma alone"),
         ),
     ),
     "variances": Exercise(
@@ -110,6 +124,10 @@ EXERCISES = {
             (_no_offset, "the term in (mu - m)^2 is forgotten: the slope at mu is multiplied by eps"),
             (lambda *a: _with_fourth(*a, 3), "the variance of eps^2 is 3 - 1 = 2; 3 is its second moment"),
             (lambda *a: _with_fourth(*a, 1), "the variance of eps^2 is 2, not 1"),
+            (lambda mu, sigma, m, v: tuple(x + (mu - m) ** 2 * (v**-2 - v**-4) for x in _both(mu, sigma, m, v)),
+             "the slope at mu is (mu - m)/v^2, so its square has v^4"),
+            (lambda mu, sigma, m, v: tuple((mu - m) ** 2 / v**4 + 2 * (c - sigma / v) ** 2 / sigma**2 for c in (1, 0)),
+             "the ratio of the variances belongs here, sigma^2/v^2"),
         ),
     ),
     "edge": Exercise(

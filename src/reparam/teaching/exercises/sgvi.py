@@ -27,10 +27,17 @@ def _by_hand(log_joint, mu, log_sigma, eps, entropy=1.0, scale=None, less=1.0, p
     return reduce(cost * eps / sigma**power), reduce(cost * (eps**2 - less)) / (1.0 if scale is None else sigma)
 
 
+def _cost(log_joint, mu, log_sigma, eps):
+    return log_joint(mu + math.exp(log_sigma) * eps) + 0.5 * eps**2 + log_sigma + elbo.HALF_LOG_2PI
+
+
+def _scores(mu, log_sigma, eps):
+    return eps / math.exp(log_sigma), eps**2 - 1
+
+
 def _centred(log_joint, mu, log_sigma, eps):
     """With the mean cost of the draws as a baseline."""
-    z = mu + math.exp(log_sigma) * eps
-    mean = np.mean(log_joint(z) - (-0.5 * eps**2 - log_sigma - elbo.HALF_LOG_2PI))
+    mean = np.mean(_cost(log_joint, mu, log_sigma, eps))
     return _by_hand(lambda at: log_joint(at) - mean, mu, log_sigma, eps)
 
 
@@ -74,6 +81,16 @@ EXERCISES = {
             (lambda *a: _at(_by_hand, *a), "the third argument is log sigma, not sigma: take its exponential"),
             (lambda log_joint, mu, log_sigma, eps: tuple(_centred(log_joint, mu, log_sigma, eps)),
              "a baseline was subtracted: that quiets the estimate, but it is another one than asked for"),
+            (lambda f, mu, r, eps: _by_hand(lambda z: f(z) - r - elbo.HALF_LOG_2PI, mu, r, eps),
+             "log q lacks its constants, -log sigma - log(2 pi)/2: they change the estimate, though not its mean"),
+            (lambda *a: tuple(np.mean(_cost(*a)) * s.mean() for s in _scores(*a[1:])),
+             "the product of two means; asked for is the mean of the products"),
+            (lambda *a: tuple(s.mean() for s in _scores(*a[1:])),
+             "the mean of the scores alone: multiply each by its cost first"),
+            (lambda f, mu, r, eps: _by_hand(lambda z: f((z - mu) / math.exp(r)), mu, r, eps),
+             "log_joint is evaluated at eps: the draws are z = mu + sigma eps"),
+            (lambda *a: (np.mean(_cost(*a) * (a[1] / math.exp(a[2]) + a[3]) / math.exp(a[2])), _by_hand(*a)[1]),
+             "the score in mu is (z - mu) / sigma^2: mu was not subtracted"),
         ),
     ),
     "constant": Exercise(
@@ -91,6 +108,9 @@ EXERCISES = {
              "you subtracted sample means; the task asks for the minimum of the mean square, with nothing subtracted"),
             (lambda f, s: (f * s).mean() / (s**2).mean(),
              "one factor s is missing in the numerator: set the derivative of E[(f - beta)^2 s^2] to zero"),
+            (lambda f, s: (f * abs(s)).mean() / abs(s).mean(), "the weight is |s| where s^2 is asked for"),
+            (lambda f, s: (f * s**2).mean() / np.var(s), "divide by the mean of s^2; the variance subtracts a mean"),
+            (lambda f, s: np.median(f), "this is the median of f: weigh each draw by its s^2"),
         ),
     ),
 }

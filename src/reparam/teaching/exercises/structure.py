@@ -31,6 +31,10 @@ def _differences(cost, theta, b, factor):
     return np.stack([factor(t) * (_raised(cost, b, i, 1) - _raised(cost, b, i, 0)) for i, t in enumerate(theta)], 1)
 
 
+def _weighted(cost, theta, b):
+    return np.stack([t * _raised(cost, b, i, 1) - (1 - t) * _raised(cost, b, i, 0) for i, t in enumerate(theta)], 1)
+
+
 _TERMS = np.array([[1.0, 2.0, -0.5, 0.3], [0.4, -1.0, 2.0, 1.5]])
 _READS = np.array([[True, False, False], [True, True, False], [False, True, True], [False, False, True]])
 
@@ -55,6 +59,8 @@ EXERCISES = {
             (lambda c, t, b: _differences(c, t, b, lambda p: p), "the factor theta lacks its partner 1 - theta"),
             (lambda c, t, b: c(b)[:, None] * (b - t), "this is the score function: no bit was averaged over"),
             (lambda c, t, b: _one_by_one(c, t, b).mean(0), "one mean; asked for is one gradient per draw"),
+            (lambda c, t, b: _weighted(c, t, b),
+             "this is the mean cost of the bit, with a sign; the gradient is theta (1 - theta) times the difference"),
         ),
     ),
     "own": Exercise(
@@ -68,6 +74,8 @@ EXERCISES = {
             (lambda f, r: f @ ~r, "these are the terms of the others: keep those that read the variable"),
             (lambda f, r: f @ r / r.sum(0), "this is the mean of the own terms; asked for is their sum"),
             (lambda f, r: (f @ r).mean(0), "one number per variable; asked for is one per draw too"),
+            (lambda f, r: f @ r / r.sum(),
+             "divided by the number of all readings: the sum of the own terms is asked for"),
         ),
     ),
 }

@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from tables import table
 
+VERDICTS = Path(__file__).resolve().parents[2] / "benchmarks" / "verdicts.json"
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results.json"
 
 
@@ -20,15 +21,54 @@ def _ratio(x):
     return f"{x:.2f}" if x < 10 else f"{x:,.0f}"
 
 
+def _verdicts(results):
+    """How often the bench was right."""
+    known, held, runs = results["faults"], results["held out"], results["right gradients"]
+
+    def share(part, name, of="cases"):
+        return f"{part[name]} of {part[of]}"
+
+    rows = [[what, share(known, name, of), share(held, name, of)] for what, name, of in (
+        ("broken steps called wrong", "broken found", "cases"),
+        ("of these, with the right kind", "kind named", "broken found"),
+        ("mended steps called right", "mended passed", "cases"))]
+    alarms = [["false alarms", share(runs, "alarms", "runs")], ["called right", share(runs, "right", "runs")],
+              ["not decided within the budget", share(runs, "undecided", "runs")]]
+    return [table(["faults, broken and mended", "at hand", "held out"], rows, [3, 1, 1], "reparam-table"),
+            table([f"right gradients, {runs['kinds']} laws and losses", "runs"], alarms, [4, 1], "reparam-table")]
+
+
+def _worked(results):
+    """Three models by the clock."""
+    def took(seconds):
+        return f"{1000 * seconds:.2g} ms"
+
+    def many(case):
+        if not case["times"]:
+            return f"{(100 / case['signal']) ** 2:,.0f} gradients for 1 %, where one is exact"
+        return f"{case['times']:.2g} times" if case["times"] < 100 else f"{case['times']:.0f} times"
+
+    rows = [[c["case"], c["winner"], took(c["winner seconds"]), c["rival"], took(c["rival seconds"]), many(c)]
+            for c in results["worked"]]
+    head = ["model", "winner", "one gradient", "rival", "one gradient", "the rival needs, for the same error"]
+    return [table(head, rows, [2, 2, 1, 2, 1, 3], "reparam-table")]
+
+
 class Benchmarks(SphinxDirective):
-    """With a task's name the tables of its contests, with ``machine`` the sentence on where and when."""
+    """With a task's name the tables of its contests, with ``machine`` the sentence on where and when.
+
+    With ``verdicts`` and ``worked`` what benchmarks/verdicts.py found.
+    """
 
     required_arguments = 1
 
     def run(self):
         self.env.note_dependency(str(RESULTS))
-        results = json.loads(RESULTS.read_text(encoding="utf-8"))
         task = self.arguments[0]
+        if task in ("verdicts", "worked"):
+            self.env.note_dependency(str(VERDICTS))
+            return (_verdicts if task == "verdicts" else _worked)(json.loads(VERDICTS.read_text(encoding="utf-8")))
+        results = json.loads(RESULTS.read_text(encoding="utf-8"))
         if task == "machine":
             words = "; ".join(f"{name} {value}" for name, value in results["machine"].items())
             return [nodes.paragraph("", f"{words}; medians of {results['repeats']} interleaved repeats.")]

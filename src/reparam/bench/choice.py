@@ -80,12 +80,9 @@ class Contest:
 
     def _gradient(self, way, round_):
         reseed(self.seed * 1_000_003 + round_)
-        start, self.task.work = time.process_time(), 0.0
         grads = torch.autograd.grad(way(self.task, self.draws), self.given.tensors, allow_unused=True)
-        spent = time.process_time() - start
-        flat = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in
+        return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in
                           zip(grads, self.given.tensors, strict=True)])
-        return flat, spent if self.price == "seconds" else self.task.work
 
     def run(self, rounds):
         """Batches of rounds; a NaN ends them with a sentence."""
@@ -93,8 +90,10 @@ class Contest:
             for batch in range(rounds // BATCH):
                 for number, (name, way) in enumerate(self.ways.items()):
                     first = 1 + (number * rounds) + batch * BATCH
+                    start, self.task.work = time.process_time(), 0.0
                     done = [self._gradient(way, first + k) for k in range(BATCH)]
-                    self._keep(name, torch.stack([g for g, _ in done]), [s for _, s in done])
+                    spent = time.process_time() - start if self.price == "seconds" else self.task.work
+                    self._keep(name, torch.stack(done), spent / BATCH)
                 if sys.stderr.isatty():
                     print(f"\r{(batch + 1) * BATCH} of {rounds} rounds", end="", file=sys.stderr, flush=True)
         except KeyboardInterrupt:
@@ -104,13 +103,13 @@ class Contest:
         if min(map(len, self.means.values())) < 4:
             raise Unusable("interrupted before there were four batches: nothing to compare")
 
-    def _keep(self, name, grads, prices):
+    def _keep(self, name, grads, price):
         sizes = [p.numel() for p in self.given.tensors]
         if not torch.isfinite(grads).all():
             raise Unusable(f"the estimator {name!r} gave NaN or infinity: ask is_unbiased for the place")
         self.means[name].append(grads.mean(0).double().cpu().numpy())
         self.variances[name].append([float(v.sum()) for v in grads.double().var(0).cpu().split(sizes)])
-        self.prices[name].append(float(np.median(prices)))
+        self.prices[name].append(price)
 
     def _row(self, name, group, part, columns):
         mean = np.mean(self.means[name], 0)[part]

@@ -9,7 +9,6 @@ for every length h, without an error of discretization. The left side needs valu
 stands the gradient that is judged, at pairs t, h - t.
 """
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +19,9 @@ from reparam.bench.steps import NotFinite
 
 PIECE = 0.3
 """Length of a piece, relative to a parameter's size (or to 0.3, if that is larger)."""
+
+MOST = 10_000
+"""Draws that the bench takes at once, at most."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Bench:
         self.directions = directions(parameters, seed)
         self.rng = np.random.default_rng([seed, 17])
         self.at_start = intended is not None and not movable(intended, parameters)
-        self.count, self.seconds, self.with_own, self.paired = 0, 0.0, True, True
+        self.count, self.with_own, self.paired = 0, True, True
 
     def _next(self):
         self.count += 1
@@ -95,12 +97,13 @@ class Bench:
         if self.intended is None or self.step.of_draws or self.intended.draws is not None:
             return
         seeds = [self._next(), self._next()]
+        heard = [n for n in self.step.lengths(seeds[0]) if 0 < n <= MOST]
         values = np.array([self.step.value(s) for s in seeds])
-        for n in counts(self.step.loss):
+        for n in dict.fromkeys([*heard, *counts(self.step.loss)][:12]):
             self.intended.draws = n
             if np.allclose([self.intended.value(s) for s in seeds], values, rtol=3e-6, atol=0):
                 return
-        self.intended.draws = 100
+        self.intended.draws = max([100, *heard[-1:]])
 
     def settle(self):
         """Shorten pieces that leave the domain of the loss or the law, and lengthen those along which nothing moves."""
@@ -125,7 +128,7 @@ class Bench:
 
     def replicate(self, record, own=True):
         """One row: every direction at one seed; the step's own mean is left out unless it is asked for."""
-        start, seed = time.process_time(), self._next()
+        seed = self._next()
         self.parameters.place()
         here = self._values(seed)  # the step's own value is always among them
         rows = ([], [], [])
@@ -143,7 +146,6 @@ class Bench:
             getattr(record, name).append(row)
         record.values.append(here)
         self.with_own = True
-        self.seconds += time.process_time() - start
 
     def _piece(self, d, seed, here):
         h, t = d.length, self.rng.random() * d.length
@@ -162,7 +164,7 @@ def counts(fn):
     code = getattr(fn, "__code__", None)
     found = [*(code.co_consts if code else ()), *(getattr(fn, "__defaults__", None) or ()), *surroundings(fn).values()]
     sizes = [s for v in found if isinstance(v, (torch.Size, tuple)) for s in v[:1]]
-    return sorted({1} | {n for n in [*found, *sizes] if type(n) is int and 0 < n <= 10_000})[:8]
+    return sorted({1} | {n for n in [*found, *sizes] if type(n) is int and 0 < n <= MOST})[:8]
 
 
 def movable(intended, parameters):

@@ -4,16 +4,17 @@ import sys
 import warnings
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
-_SILENT = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "detach", "alias", "view", "clone",
-           "_to_copy", "expand", "full", "fill_", "zeros", "full_like", "where", "masked_fill"}
+_SILENT = {"empty", "empty_like", "new_empty", "detach", "view", "clone", "to", "expand", "full", "fill_", "zeros",
+           "full_like", "where", "masked_fill", "get", "set"}
+_KINDS = (("NaN", torch.isnan), ("infinity", torch.isinf))
 
 
 def _bad(tensors, test):
     return next((t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point() and t.numel()
-                 and test(t).any()), None)
+                 and test(t.detach()).any()), None)
 
 
 def _place():
@@ -27,25 +28,27 @@ def _place():
     return None
 
 
-class Watch(TorchDispatchMode):
-    """Looks at each operation's result; keeps the first infinity and the first NaN that no input explains."""
+class Watch(TorchFunctionMode):
+    """Looks at each function's result; keeps the first infinity and the first NaN that no input explains."""
 
     def __init__(self):
         super().__init__()
         self.first = {}
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
-        name = func.overloadpacket.__name__
-        if name in _SILENT:
-            return out
-        for kind, test in (("NaN", torch.isnan), ("infinity", torch.isinf)):
-            if kind not in self.first:
-                found = _bad(tree_leaves(out), test)
-                if found is not None and _bad(tree_leaves((args, kwargs)), test) is None:
-                    where = test(found).nonzero()[0].tolist()
-                    self.first[kind] = (name, where, tuple(found.shape), _place())
+        name = getattr(func, "__name__", "an operation").strip("_")
+        if name not in _SILENT:
+            self.look(name, tree_leaves((args, kwargs)), tree_leaves(out), _place())
         return out
+
+    def look(self, name, given, made, place=None):
+        """Keep the operation if it is the first that makes something bad of something good."""
+        for kind, test in _KINDS:
+            found = _bad(made, test) if kind not in self.first else None
+            if found is not None and _bad(given, test) is None:
+                where = test(found.detach()).nonzero()[0].tolist()
+                self.first[kind] = (name.removeprefix("true"), where, tuple(found.shape), place)
 
 
 def _said(name, where, shape, line):
@@ -53,18 +56,24 @@ def _said(name, where, shape, line):
     return f"{name}{draw}" + (f", line {line}" if line else "")
 
 
+def _operation(node):
+    """Name of a node of the graph as its forward function is called: ``SqrtBackward0`` is ``sqrt``."""
+    return node.name().rstrip("0123456789").removesuffix("Backward").lower()
+
+
 def _backward(loss):
-    """Name of the forward operation whose slope is NaN."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with torch.autograd.detect_anomaly():
-                loss.backward(retain_graph=True)
-    except RuntimeError as error:
-        text = str(error)
-        if "returned nan" in text:
-            return text.split("'")[1].removesuffix("0").removesuffix("Backward").lower()
-    return None
+    """What a watch sees of the backward pass: every node's slopes in, and out."""
+    watch, seen, waiting = Watch(), set(), [loss.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        name = _operation(node)
+        node.register_hook(lambda made, given, name=name: watch.look(name, given, made))
+        waiting += [nxt for nxt, _ in node.next_functions]
+    loss.backward(retain_graph=True)
+    return watch
 
 
 def explain(run):
@@ -90,14 +99,10 @@ def explain(run):
         return "the loss is not finite: " + _story(forward, "")
     if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
         return "the gradient is not finite: " + _story(forward, "")
-    name, backward = _backward(loss), Watch()
-    with backward:
-        loss.backward(retain_graph=True)
-    culprit = f"the slope of {name} is not finite; " if name else ""
     if forward.first:
         return ("the loss is finite and its gradient is not: what was masked in the forward pass comes back in the "
                 f"backward pass, where 0 times it is NaN; {_story(forward, '')}")
-    return "the loss is finite and its gradient is not: " + culprit + _story(backward, " in the backward pass")
+    return "the loss is finite and its gradient is not: " + _story(_backward(loss), " in the backward pass")
 
 
 def _story(watch, phase):

@@ -66,9 +66,10 @@ class Verdict:
 class Run:
     """One comparison, replicate after replicate, until it can be decided."""
 
-    def __init__(self, bench, resolution, replicates, seconds, is_elbo):
+    def __init__(self, bench, resolution, replicates, seconds, is_elbo, first=FIRST):
         self.bench, self.resolution, self.is_elbo = bench, resolution, is_elbo
-        self.limit, self.deadline, self.interrupted = replicates, time.process_time() + seconds, False
+        self.limit, self.seconds, self.first, self.interrupted = replicates, seconds, first, False
+        self.began = time.process_time()
         self.judged = bench.intended is not None
         self.shown = False
 
@@ -109,8 +110,8 @@ class Run:
         return Verdict(False, "error", type(error).__name__, f"the step raised {type(error).__name__}: {error}")
 
     def _more(self, record, count, own=False):
-        for _ in range(count):
-            if time.process_time() > self.deadline or self.bench.count >= self.limit + 200:
+        for k in range(count):
+            if self.bench.count >= self.limit + 200 or (k % 4 == 0 and self._spent() > self.seconds):
                 return False
             try:
                 self.bench.replicate(record, own)
@@ -120,20 +121,23 @@ class Run:
             self._progress(len(record.left))
         return True
 
+    def _spent(self):
+        return time.process_time() - self.began
+
     def _progress(self, done):
-        if sys.stderr.isatty() and self.bench.seconds > 2 and done % 16 == 0:
+        if done % 16 == 0 and sys.stderr.isatty() and self._spent() > 2:
             self.shown = True
-            print(f"\r\033[K{done} replicates, {self.bench.seconds:.0f} s", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{done} replicates, {self._spent():.0f} s", end="", file=sys.stderr, flush=True)
 
     def _sample(self):
         """Double the replicates until an alarm repeats itself on fresh ones, or until nothing can have gone unseen."""
-        record, want = Record(), FIRST
+        record, want = Record(), self.first
         while True:
             going = self._more(record, want - len(record.left))
             if len(record.left) < 8:
                 return record, None, None
             test = Test(record, self.bench, self.resolution)
-            if want == FIRST:
+            if want == self.first:
                 self.bench.paired = test.pairs
             if test.alarm.any() and going:
                 fresh = Record()

@@ -4,12 +4,34 @@ import math
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from reparam.bench.given import Faulty, Unusable, arguments, generators, per_draw, reseed
 
 
 class NotFinite(Exception):
     """A loss or a gradient was NaN or infinite."""
+
+
+DRAWING = {"bernoulli", "bernoulli_", "binomial", "cauchy_", "exponential_", "geometric_", "multinomial", "normal",
+           "normal_", "poisson", "rand", "rand_like", "randint", "randn", "randn_like", "uniform_", "_sample_dirichlet",
+           "_standard_gamma"}
+"""Functions of PyTorch that draw."""
+
+
+class Listen(TorchFunctionMode):
+    """Hears how many numbers are drawn: the leading lengths of all random tensors, in their order."""
+
+    def __init__(self):
+        super().__init__()
+        self.lengths = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name in DRAWING and isinstance(out, torch.Tensor) and out.ndim:
+            self.lengths.append(out.shape[-1 if name == "multinomial" else 0])
+        return out
 
 
 class Step:
@@ -83,6 +105,12 @@ class Step:
             raise NotFinite
         self.missing = {n for n, g in zip(self.parameters.names, grads, strict=True) if g is None}
         return grads, got
+
+    def lengths(self, seed):
+        """Leading lengths of the random tensors that the step draws."""
+        with Listen() as heard:
+            self._call(seed)
+        return heard.lengths
 
     def again(self, seed):
         """The loss with its graph, for the search for a NaN."""

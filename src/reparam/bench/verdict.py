@@ -6,7 +6,7 @@ import torch
 
 from reparam.bench.given import Faulty, Law, Parameters, Unusable
 from reparam.bench.measure import Bench
-from reparam.bench.run import LAST, Run, Verdict
+from reparam.bench.run import FIRST, LAST, Run, Verdict
 from reparam.bench.steps import Intended, Step
 
 
@@ -16,7 +16,7 @@ def elbo(log_joint, law):
 
 
 def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, draws=None, resolution=0.1,
-                replicates=LAST, seconds=20.0, seed=0):
+                replicates=LAST, first=FIRST, seconds=20.0, seed=0):
     r"""Whether the gradient that ``backward`` leaves is the gradient of an expectation.
 
     Parameters
@@ -41,6 +41,8 @@ def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, dr
         The relative bias that must not go unseen.
     replicates : int
         At most so many.
+    first : int
+        Of which so many at the first look, at least 8. With few a rare event may be missed.
     seconds : float
         Of processor time, after which no replicate is begun.
     seed : int
@@ -65,7 +67,8 @@ def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, dr
         warnings.simplefilter("ignore")
         try:
             step = Step(loss, given, law, draws)
-            run = Run(Bench(step, intended, given, seed), resolution, replicates, seconds, log_joint is not None)
+            bench = Bench(step, intended, given, seed)
+            run = Run(bench, resolution, replicates, seconds, log_joint is not None, max(first, 8))
             return run.verdict()
         except Faulty as fault:
             kind, name, sentence = fault.args

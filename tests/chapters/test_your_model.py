@@ -1,0 +1,79 @@
+"""The clinic refuses wrong verdicts, and the three models are what they say."""
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Normal
+
+from reparam import bench
+from reparam.chapters import your_model
+from reparam.checks import CheckFailed
+
+
+def clinic():
+    mu, log_sigma = your_model.leaves(0.5, -0.3)
+
+    def law():
+        return Normal(mu, log_sigma.exp())
+
+    def loss(z):
+        return (z - 2) ** 2
+
+    return (lambda: loss(law().sample((64,)))), (lambda: loss(law().rsample((64,)))), [mu, log_sigma], law, loss
+
+
+def test_the_clinic_states_both_verdicts():
+    found = your_model.examine("gradient: detached", *clinic())
+    assert (found.kind, found.pattern) == ("gradient", "detached")
+    assert "✓ right" in repr(found)
+
+
+@pytest.mark.parametrize("says", ["objective", "gradient: sign"])
+def test_another_kind_or_pattern_is_refused(says):
+    with pytest.raises(CheckFailed, match="must be called"):
+        your_model.examine(says, *clinic())
+
+
+def test_a_right_step_is_no_fault_and_a_wrong_one_not_mended():
+    broken, mended, *rest = clinic()
+    with pytest.raises(CheckFailed, match="must be called"):
+        your_model.examine("gradient", mended, mended, *rest)
+    with pytest.raises(CheckFailed, match="must be right"):
+        your_model.examine("gradient", broken, broken, *rest)
+
+
+def test_every_pattern_must_be_right():
+    broken, mended, parameters, law, loss = clinic()
+    assert "✓" in your_model.all_right([mended], parameters, law, loss)
+    with pytest.raises(CheckFailed, match="must be right"):
+        your_model.all_right([mended, broken], parameters, law, loss)
+
+
+def test_the_models_have_one_log_density_per_draw():
+    log_joint, parameters, law = your_model.bayesian_net()
+    w = law(parameters).sample((3,))
+    assert log_joint(w).shape == (3,)
+    assert torch.equal(log_joint(w)[1:2], log_joint(w[1:2]))
+    images = your_model.binary_images(5)
+    assert set(images.unique().tolist()) == {0.0, 1.0}
+    log_joint, net, encode = your_model.bernoulli_vae(images)
+    z = encode(net).sample((3,))
+    assert z.shape == (3, 5, 2)
+    assert log_joint(z).shape == (3,)
+    log_joint, logits, bits = your_model.hidden_causes(images, d=4)
+    b = bits().sample((3,))
+    assert b.shape == (3, 4)
+    assert logits.requires_grad
+    # no bit on: the base rates alone, clipped to 1/20 and 19/20
+    base = images.mean(0).clamp(0.05, 0.95)
+    alone = (images[0] * base.log() + (1 - images[0]) * (1 - base).log()).sum() + 4 * np.log(0.5)
+    torch.testing.assert_close(log_joint(torch.zeros(1, 4, dtype=torch.float64))[0], alone)
+
+
+def test_the_band_is_the_benchs_own():
+    draws = np.array([0.1, -0.2, 0.3, 0.0, 0.2, -0.1, 0.1, 0.05, -0.3])
+    count, mean, allowed = your_model.looks(draws, 0.5)
+    assert count.tolist() == [8, 9]
+    np.testing.assert_allclose(mean[-1], draws.mean() + 0.5)
+    np.testing.assert_allclose(allowed[-1], bench.critical(9, 1) * draws.std(ddof=1) / 3)
+    assert your_model.draw_looks(draws, [0.0, 0.5]).axes[0].get_xscale() == "log"

@@ -1,7 +1,7 @@
 """Faults that were held out: written after the bench, in one go, and not used to improve it. Float32 throughout.
 
-Two of the cases were wrong themselves at first, as the bench said: one step drew three times where it meant to draw once,
-and slopes were called NaN that had no variance. The cases were mended; the bench was not.
+Two of the cases were wrong themselves at first, as the bench said: one step drew three times where it meant to draw
+once, and slopes were called NaN that had no variance. The cases were mended; the bench was not.
 """
 
 import math
@@ -158,8 +158,8 @@ def numbers():
     m = leaf(0.1)
     z = lambda: D.Normal(m, 1.0).rsample((60,))
     kept = lambda: z() * (torch.rand(60) > 0.5)
-    yield Case("division masked by where", "numerical", lambda: (lambda d: torch.where(d != 0, d**2 / d, d))(kept()), kept,
-               [m])
+    yield Case("division masked by where", "numerical",
+               lambda: (lambda d: torch.where(d != 0, d**2 / d, d))(kept()), kept, [m])
     yield Case("log of a probability that underflows", "numerical", lambda: -(torch.exp(-(30 * z()) ** 2)).log(),
                lambda: (30 * z()) ** 2, [m])
     yield Case("sqrt at zero", "numerical", lambda: kept().abs().sqrt(), lambda: (kept().abs() + 1e-2).sqrt(), [m])

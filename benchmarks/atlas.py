@@ -41,10 +41,10 @@ def contest(name, cost, slope, q):
     errors = (drawn.mean(0) - slope) / (drawn.std(0) / len(drawn) ** 0.5)
     assert errors.abs().max() < 6.0
     counts = side_by_side.work(DIMENSION)
-    each = {f"{way} ({counts[way]:g})": partial(draw, way) for way in ways}
+    each = {f"{way} ({side_by_side.price(*counts[way]):g})": partial(draw, way) for way in ways}
     return Contest(name, next(iter(each)), each, note=(
-        f"{BATCHES} batches of {BATCH} gradients in {DIMENSION} dimensions; in brackets how often one gradient asks "
-        "for the cost."
+        f"{BATCHES} batches of {BATCH} gradients in {DIMENSION} dimensions; in brackets the price in values of the "
+        "cost that the book counts with."
     ))
 
 

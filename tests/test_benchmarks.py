@@ -53,3 +53,13 @@ def test_the_page_shows_every_task():
     page = (ROOT / "book" / "benchmarks.md").read_text(encoding="utf-8")
     shown = set(re.findall(r"^```\{benchmarks\} (\w+)", page, re.MULTILINE))
     assert shown == {"machine"} | {c["task"] for c in RESULTS["contests"]}
+
+
+def test_the_price_of_a_slope_is_the_measured_one_and_no_measured_price_is_above_its_count():
+    from reparam.estimators import side_by_side
+
+    for contest in (c for c in RESULTS["contests"] if c["task"] == "atlas"):
+        ratio = {row["way"].rsplit(" ", 1)[0]: row["ratio"] for row in contest["rows"]}
+        assert ratio["pathwise"] == pytest.approx(1 + side_by_side.SLOPE, abs=0.1)
+        for way, passes in side_by_side.work(10).items():
+            assert ratio[way] <= side_by_side.price(*passes) * 1.1

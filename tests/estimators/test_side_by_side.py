@@ -20,26 +20,28 @@ def test_catalogue_simulation_and_work_name_the_same_estimators_in_one_order():
 
 
 @pytest.mark.parametrize("d", [1, 4])
-def test_work_counts_the_rows_that_reach_the_cost(d):
+def test_work_is_what_passes_through_the_cost_in_both_directions(d):
     q = DiagonalGaussian.from_sigma([0.1] * d, [0.7] * d)
-    rows = []
 
     def cost(z):
-        rows.append(len(z))
         return z.square().sum(-1)
 
-    for name, estimator in side_by_side.catalogue(cost, q, torch.zeros(2, d, dtype=torch.float64)).items():
-        rows.clear()
-        drawn = side_by_side.simulate({name: estimator}, cost, q, torch.ones(1, 3, d, dtype=torch.float64))
-        assert drawn.shape == (1, 1, 2, d)
-        assert sum(rows) == side_by_side.work(d)[name]
+    page = side_by_side.catalogue(cost, q, torch.zeros(2, d, dtype=torch.float64))
+    assert side_by_side.all_passes(page, cost, q, torch.ones(1, 3, d, dtype=torch.float64)) == side_by_side.work(d)
 
 
-def test_work_prices_slopes_and_groups():
-    # one slope is worth 3 values: 3 for a pathwise gradient, 6 for a pair; 5 values for a group of five; 3 d + 1 = 7
-    work = side_by_side.work(2, k=5, gradient=3.0)
-    assert [work[n] for n in ("pathwise", "antithetic pathwise", "leave-one-out", "measure-valued")] == [3, 6, 5, 7]
-    assert work["antithetic score"] == 2
+def test_counting_leaves_the_gradient_alone():
+    f, eps = COSTS["cosine"][0], torch.tensor([[0.4]], dtype=torch.float64)
+    seen = []
+    assert side_by_side.passes(lambda *a: seen.append(pathwise(*a)), f, Q, eps) == (1, 1)
+    torch.testing.assert_close(seen[0], pathwise(f, Q, eps))
+
+
+def test_price_adds_slopes_to_values():
+    # five values; two values with two slopes of 0.75 each
+    assert side_by_side.price(*side_by_side.work(2, k=5)["leave-one-out"]) == 5
+    assert side_by_side.price(*side_by_side.work(2)["antithetic pathwise"]) == 3.5
+    assert side_by_side.price(*side_by_side.work(2)["measure-valued"]) == 7
 
 
 def test_antithetic_averages_a_draw_and_its_mirror_image():

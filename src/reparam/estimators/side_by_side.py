@@ -19,6 +19,9 @@ from reparam.estimators.values import (
 from reparam.laws.gaussian import GradientDraws
 from reparam.moments import stream
 
+SLOPE = 0.75
+"""Price of a row's slope beyond that of its value, in values: a rounded measurement, see the benchmarks."""
+
 
 def antithetic(estimator):
     r"""An estimator averaged over a draw and its mirror image, :math:`\frac12[g(\epsilon)+g(-\epsilon)]`.
@@ -69,8 +72,8 @@ def catalogue(cost, q, pilot, weights=None):
     }
 
 
-def work(d, k=2, gradient=1.0):
-    """What one gradient costs, in evaluations of the cost function.
+def work(d, k=2):
+    """What one gradient asks of the cost: rows at which it wants the value, and rows at which it wants the slope too.
 
     Parameters
     ----------
@@ -78,18 +81,84 @@ def work(d, k=2, gradient=1.0):
         Dimension of z.
     k : int
         Draws per leave-one-out gradient.
-    gradient : float
-        Price of one value together with its slope, in units of one value.
 
     Returns
     -------
-    dict of str to float
-        With the names of :func:`catalogue`.
+    dict of str to (values, slopes)
+        With the names of :func:`catalogue`; :func:`price` makes one number of the two.
     """
     return {
-        "score function": 1, "mean baseline": 1, "optimal baseline": 1, "leave-one-out": k, "antithetic score": 2,
-        "pathwise": gradient, "antithetic pathwise": 2 * gradient, "measure-valued": 3 * d + 1,
+        "score function": (1, 0), "mean baseline": (1, 0), "optimal baseline": (1, 0), "leave-one-out": (k, 0),
+        "antithetic score": (2, 0), "pathwise": (1, 1), "antithetic pathwise": (2, 2), "measure-valued": (3 * d + 1, 0),
     }
+
+
+def price(values, slopes):
+    """The price of one gradient in units of one value: ``values + SLOPE * slopes``.
+
+    Parameters
+    ----------
+    values, slopes : float or array
+        Rows, as in :func:`work`.
+
+    Returns
+    -------
+    float or array
+    """
+    return values + SLOPE * slopes
+
+
+class _Counted(torch.autograd.Function):
+    """The identity, which keeps count of the rows that pass it in both directions."""
+
+    @staticmethod
+    def forward(ctx, z, rows):
+        ctx.rows = rows
+        rows[0] += len(z)
+        return z.clone()
+
+    @staticmethod
+    def backward(ctx, slope):
+        ctx.rows[1] += len(slope)
+        return slope, None
+
+
+def passes(estimator, cost, q, eps):
+    """Count what one gradient asks of the cost, instead of believing :func:`work`.
+
+    Parameters
+    ----------
+    estimator : callable, ``(cost, q, eps) -> GradientDraws``
+    cost : callable, ``(n, d) -> (n,)``
+    q : DiagonalGaussian
+    eps : Tensor
+        Noise for one gradient, of whatever shape the estimator takes.
+
+    Returns
+    -------
+    (values, slopes) : tuple of int
+        Rows that went through the cost, and rows whose slope came back.
+    """
+    rows = [0, 0]
+    estimator(lambda z: cost(_Counted.apply(z, rows)), q, eps)
+    return tuple(rows)
+
+
+def all_passes(estimators, cost, q, eps):
+    """:func:`passes` of every estimator of a catalogue, from one pool of noise.
+
+    Parameters
+    ----------
+    estimators, cost, q
+        As in :func:`simulate`.
+    eps : Tensor, shape ``(1, 3, d)``
+        Noise for one gradient of each.
+
+    Returns
+    -------
+    dict of str to (values, slopes)
+    """
+    return {name: passes(g, cost, q, _share(name, eps)) for name, g in estimators.items()}
 
 
 def _share(name, eps):
@@ -152,33 +221,44 @@ def simulate(estimators, cost, q, eps):
     return torch.stack([torch.stack(g, dim=1) for g in drawn], dim=1).numpy()
 
 
-def simulated(atlas, costs, q, variance, source, n):
-    """Moments of gradients in one dimension, each divided by its exact deviation; those without noise are left out.
+def simulated(atlas, costs, q, gradient, variance, source, n, width=2.0):
+    r"""Simulated variances in one dimension, each divided by its exact one; those without noise are left out.
+
+    A squared score times a parabola is a polynomial of high degree, whose mean rests on rare noise. So the noise is
+    drawn wider than N(0, 1), and each squared distance :math:`(g-G)^2` is weighed with the ratio of the two densities.
 
     Parameters
     ----------
     atlas : dict of str to dict
-        Per cost some estimators of its :func:`catalogue`, equally many.
+        Per cost its :func:`catalogue`.
     costs : dict of str to callable, ``(n, 1) -> (n,)``
     q : DiagonalGaussian
         With parameters of shape ``(1,)``.
+    gradient : array, shape ``(costs, 2)``
+        Exact gradients with respect to mu and log sigma.
     variance : array, shape ``(costs, estimators, 2)``
-        Exact variances of the gradients with respect to mu and log sigma.
+        Exact variances.
     source : numpy.random.Generator
     n : int
         Gradients of each kind.
+    width : float
+        Standard deviation of the noise that is drawn.
 
     Returns
     -------
     reparam.moments.Moments
-        One number for each variance above 1e-9, row by row.
+        One number for each variance above 1e-9, row by row; each has mean one.
     """
     live = variance > 1e-9
 
     def draw(n):
-        eps = torch.from_numpy(source.standard_normal((n, 3, 1)))
-        g = [simulate(estimators, costs[c], q, eps)[..., 0] for c, estimators in atlas.items()]
-        return np.stack(g, axis=1)[:, live] / np.sqrt(variance[live])
+        eps = width * source.standard_normal((n, 3, 1))
+        ratio = (width * np.exp(-(eps**2) * (1 - width**-2) / 2))[..., 0]
+        ratios = {name: _share(name, ratio).reshape(n, -1).prod(1) for name in next(iter(atlas.values()))}
+        g = [simulate(estimators, costs[c], q, torch.from_numpy(eps))[..., 0] for c, estimators in atlas.items()]
+        away = (np.stack(g, axis=1) - gradient[:, None]) ** 2
+        weighed = away * np.stack(list(ratios.values()), axis=1)[:, None, :, None]
+        return weighed[:, live] / variance[live]
 
     return stream(draw, n, 3)
 

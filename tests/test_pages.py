@@ -114,6 +114,14 @@ def test_a_figure_becomes_part_of_its_page_with_its_description(tmp_path):
     assert {i[1:] for i in re.findall(r'href="(#[^"]+)"', drawn)} <= set(ids)
 
 
+def test_a_sliders_frames_have_panels_once_and_share_their_letters(tmp_path):
+    html, path = article(f'<div class="picture">{SVG}</div><template>{SVG}</template>', tmp_path / "a.html")
+    drawn = pictures.page(html, path)
+    assert drawn.count('<svg class="panel"') == 4
+    assert drawn.count('<path id="DejaVuSans-1"') == 1
+    assert pictures.page(drawn, path).count('<svg class="panel"') == 4
+
+
 # checks
 
 def test_only_outputs_that_are_all_checks_become_marks():
@@ -162,12 +170,20 @@ def test_ids_that_several_pages_have_get_the_pages_name_and_links_follow():
     assert re.findall('href="([^"]+)"', renamed) == ["#a-summary", "b.html#b-summary", "b.html#own"]
 
 
+@pytest.mark.parametrize(("page", "taken", "made"), [
+    ("book/a.html", {"id1"}, "a-id1"), ("book/api/laws/a.html", {"id1"}, "laws-a-id1"),
+    ("book/a.html", {"id1", "a-id1"}, "a-id1-section"),
+])
+def test_an_id_of_ones_own_tells_folders_apart_and_gives_way_to_a_label(page, taken, made):
+    assert folds.own(Path(page), "id1", taken) == made
+
+
 def test_cells_of_a_table_know_their_heading_but_tables_of_numbers_stay():
-    table = ('<table class="{}"><thead><tr><th>Term &amp; sign</th><th>B</th></tr></thead>'
+    table = ('<table class="{}"><thead><tr><th>Term &amp; sign</th><th>B \\(\\theta_1\\)</th></tr></thead>'
              "<tbody><tr><td>1</td><td>2</td></tr></tbody></table>")
     labelled = folds.label_cells(table.format("table"))
     assert 'class="stacks table"' in labelled
-    assert re.findall('data-label="([^"]*)"', labelled) == ["Term &amp; sign", "B"]
+    assert re.findall('data-label="([^"]*)"', labelled) == ["Term &amp; sign", "B θ_1"]
     assert folds.label_cells(table.format("table reparam-table")) == table.format("table reparam-table")
 
 

@@ -9,28 +9,19 @@ import re
 from html import unescape
 from pathlib import Path
 
-from markup import article, element, words
+from markup import article, as_typed, element
 
 SECTION = re.compile(r'<section\b[^>]*\bid="([^"]+)"[^>]*>')
 OBJECT = re.compile(r'<dt class="sig[^"]*"[^>]*\bid="([^"]+)"[^>]*>')
 HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 SKIPPED = re.compile(r'<a class="headerlink".*?</a>|<(script|style|template|svg|pre)\b.*?</\1>|'
                      r'<span class="eqno">.*?</span>', re.DOTALL)
-MATH = re.compile(r"\\([\[(])(.*?)\\[\])]", re.DOTALL)
-GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "theta": "θ", "lambda": "λ", "mu": "μ",
-         "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ", "nabla": "∇", "pi": "π", "eta": "η"}
 SCRIPTS = re.compile(r'\s*<script\b[^>]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>')
 LOOKUPS = ("glossary", "symbols", "bibliography", "checks", "source_map", "benchmarks", "about_checks", "index")
 
 
-def _plain(tex):
-    """TeX as somebody would type it: Greek letters, and no braces."""
-    tex = re.sub(r"\\([a-zA-Z]+)", lambda m: GREEK.get(m[1], f" {m[1]} " if m[1] in ("log", "exp") else " "), tex)
-    return re.sub(r"[{}\\]", "", tex)
-
-
 def _text(html):
-    return unescape(words(MATH.sub(lambda m: _plain(m[2]), SKIPPED.sub(" ", html))))
+    return unescape(as_typed(SKIPPED.sub(" ", html)))
 
 
 def sections(html, name):

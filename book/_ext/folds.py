@@ -6,16 +6,17 @@ Ids are made unique, in a page and over the book, and tables learn to be read on
 import json
 import re
 from collections import Counter
+from os.path import normpath
 from pathlib import Path
 
-from markup import article, element, words
+from markup import article, as_typed, element
 
 FOLDED = re.compile(r'<div class="((?=[^"]*\badmonition\b)[^"]*\bdropdown\b[^"]*)"([^>]*)>\s*'
                     r'(?:<p class="admonition-title">(.*?)</p>)?', re.DOTALL)
 IDS = re.compile(r' id="([^"]+)"')
 NAMELESS = re.compile(r'(<(?:section|div)[^>]*) id="(?:[a-z]+-content|proof)"')
 LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
-TABLE = re.compile(r'<table class="(?![^"]*reparam-table)([^"]*)"')
+TABLE = re.compile(r'<table class="(?![^"]*(?:reparam|lab)-table)([^"]*)"')
 
 
 def fold(html):
@@ -36,26 +37,35 @@ def ids(html):
     return IDS.findall(html, start, end)
 
 
-def rename(html, path, common):
+def own(path, name, taken):
+    """An id that only this page has: with the page's name in front, and its folder's where that tells more."""
+    front = path.stem if path.parent.name in ("", "book") else f"{path.parent.name}-{path.stem}"
+    return f"{front}-{name}" + ("-section" if f"{front}-{name}" in taken else "")
+
+
+def rename(html, path, common, taken=frozenset()):
     """A page in which ids that other pages have as well begin with the page's name; links follow.
 
     Parameters
     ----------
     html : str
     path : Path
+        Of the page in the book, such as ``book/elbo.html``.
     common : set of str
         Ids that more than one page has.
+    taken : collection of str
+        Ids of all pages.
 
     Returns
     -------
     str
     """
     start, end = article(html)
-    text = IDS.sub(lambda m: f' id="{path.stem}-{m[1]}"' if m[1] in common else m[0], html[start:end])
+    text = IDS.sub(lambda m: f' id="{own(path, m[1], taken)}"' if m[1] in common else m[0], html[start:end])
 
     def follow(match):
-        stem = Path(match[1]).stem if match[1] else path.stem
-        return f'href="{match[1]}#{stem}-{match[2]}"' if match[2] in common else match[0]
+        target = Path(normpath(path.parent / match[1])) if match[1] else path
+        return f'href="{match[1]}#{own(target, match[2], taken)}"' if match[2] in common else match[0]
 
     return LINK.sub(follow, html[:start] + text + html[end:])
 
@@ -66,7 +76,7 @@ def label_cells(html):
         end = element(html, match.start())
         table = html[match.start() : end]
         found = re.findall(r"<th\b[^>]*>(.*?)</th>", table.partition("</thead>")[0], re.DOTALL)
-        heads = [words(h).replace('"', "&quot;") for h in found]
+        heads = [as_typed(h).replace('"', "&quot;") for h in found]
         if not heads:
             continue
 
@@ -92,9 +102,10 @@ def _finish(app, error):
         pages[path] = NAMELESS.sub(r"\1", html)
         seen[path.relative_to(app.outdir).as_posix()] = sorted(set(ids(pages[path])))
     store.write_text(json.dumps(seen), encoding="utf-8")
-    common = {name for name, n in Counter(name for found in seen.values() for name in found).items() if n > 1}
+    taken = Counter(name for found in seen.values() for name in found)
+    common = {name for name, n in taken.items() if n > 1}
     for path, html in pages.items():
-        text = label_cells(fold(rename(html, path, common)))
+        text = label_cells(fold(rename(html, path.relative_to(app.outdir), common, taken)))
         path.write_text(text.replace("</body>", "<!-- folded --></body>"), encoding="utf-8")
 
 

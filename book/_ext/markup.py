@@ -2,6 +2,9 @@
 
 import re
 
+MATH = re.compile(r"\\([\[(])(.*?)\\[\])]", re.DOTALL)
+GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "theta": "θ", "lambda": "λ", "mu": "μ",
+         "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ", "nabla": "∇", "pi": "π", "eta": "η", "cdot": "·"}
 
 def element(html, start):
     """End of the element whose tag begins at ``start``: where its closing tag ends.
@@ -29,6 +32,17 @@ def element(html, start):
 def words(html):
     """The text of a piece of HTML, on one line."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def _plain(tex):
+    """TeX as somebody would type it: Greek letters, and no braces."""
+    tex = re.sub(r"\\([a-zA-Z]+)", lambda m: GREEK.get(m[1], f" {m[1]} " if m[1] in ("log", "exp") else " "), tex)
+    return re.sub(r"[{}\\]", "", tex)
+
+
+def as_typed(html):
+    """The text of HTML that has not been typeset, on one line, with its formulas as somebody would type them."""
+    return words(MATH.sub(lambda m: _plain(m[2]), html))
 
 
 def article(html):

@@ -5,6 +5,7 @@ are kept once for all figures of the page, and on a narrow screen a figure of se
 other.
 """
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from formulas import with_shapes
 IMAGE = re.compile(r'<img ((?:[^>"]|"[^"]*")*?)src="([^"]*/_images/[^"]+\.svg)"((?:[^>"]|"[^"]*")*?)/?>')
 ALT = re.compile(r'alt="([^"]*)"')
 LETTER = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>')
+FRAME = re.compile(r'<svg class="figure" data-panels="[^"]+"[^>]*>(?!<g id="whole-).*?</svg>', re.DOTALL)
 PANELS = re.compile(r'<svg class="figure" data-panels="([^"]*)"[^>]*? viewBox="([^"]*)"')
 
 
@@ -29,6 +31,11 @@ def _panels(svg, name):
     return whole + parts
 
 
+def _frame(match):
+    """A slider's frame in panels; the same frame, shown or waiting, has the same name."""
+    return _panels(match[0], f"whole-{hashlib.sha256(match[0].encode()).hexdigest()[:8]}")
+
+
 def _inline(match, page, numbers):
     """An image as part of the page."""
     path = (page.parent / match[2]).resolve()
@@ -39,7 +46,7 @@ def _inline(match, page, numbers):
     numbers.append(path)
     svg = path.read_text(encoding="utf-8").strip()
     svg = re.sub(r'(href="#| id="|url\(#)(f[0-9a-f]{6}-)', rf"\1p{len(numbers)}\2", svg)
-    svg = _panels(svg, f"{page.stem}-figure-{len(numbers)}")
+    svg = _panels(svg, f"whole-{page.stem}-{len(numbers)}")
     marks = re.search(r'class="([^"]*)"', attributes)
     parts = svg.count('<svg class="panel"')
     kind = f"drawn panels-{parts} {marks[1] if marks else ''}".strip()
@@ -60,6 +67,7 @@ def page(html, path):
     str
     """
     numbers = []
+    html = FRAME.sub(_frame, html)  # only sliders have drawn figures before the images come
     html = IMAGE.sub(lambda m: _inline(m, path, numbers), html)
     letters = {m[1]: m[0] for m in LETTER.finditer(html)}
     if not letters:

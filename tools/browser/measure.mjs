@@ -59,7 +59,7 @@ function phone() {
     if (getComputedStyle(box).overflowX !== "auto" || box.tabIndex < 0) result.hidden.push(id);
   }
   for (const svg of document.querySelectorAll("span.math svg")) {
-    if (!shown(svg)) continue;
+    if (!shown(svg) || svg.closest(".stacks thead")) continue;
     const piece = svg.getBoundingClientRect();
     for (let at = svg.parentElement; at && !at.matches("article"); at = at.parentElement) {
       const style = getComputedStyle(at);

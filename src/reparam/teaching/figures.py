@@ -19,6 +19,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE = "#0b62a8", "#b85c00", "#00795a", "#b3261e", "
 PALE = ("#d9dee5", "#c9ced6", "#eef1f5", "#b8c0cc")
 ROLES = {INK: "ink", "#000000": "ink", MUTED: "muted", BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red",
          PURPLE: "purple", "#ffffff": "paper", **dict.fromkeys(PALE, "pale")}  # what the page's theme may change
+LETTER = re.compile(r'<path id="DejaVu[^"]+"[^>]*/>')  # an outline in a figure's SVG
 LIMIT = 300_000  # bytes of a slider; vector graphics take a seventh of it over the wire
 HEAVY = 60_000  # bytes of vector graphics, about 12 kB over the wire; what takes more is shown as points
 STYLE = {
@@ -203,7 +204,8 @@ def table(head, rows, caption):
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     )
 
-_SLIDER = """<div class="reparam-slider" id="{id}"><div class="picture" role="img" aria-label="{alt}">{first}</div>
+_SLIDER = """<div class="reparam-slider" id="{id}">{letters}
+<div class="picture" role="img" aria-label="{alt}">{first}</div>
 <p><label for="{id}-set">{label}</label> <output for="{id}-set">{start_text}</output>
 <input id="{id}-set" type="range" min="0" max="{last}" value="{start}" step="1" aria-valuetext="{start_text}"></p>
 {frames}<script>(function(){{const b=document.getElementById("{id}"),f=b.querySelectorAll("template"),
@@ -213,7 +215,7 @@ r.setAttribute("aria-valuetext",said);}});}})();</script></div>"""
 
 
 def _frames(draw, values, alt):
-    """Every frame as vector graphics, or as points if they are too heavy together."""
+    """Every frame as vector graphics, or as points if they are too heavy together; and the letters that all share."""
     drawn, places = [], None
     for value in values:
         figure = draw(value)
@@ -226,10 +228,19 @@ def _frames(draw, values, alt):
         pyplot.close(figure)
         drawn.append(figure)
     vectors = [_svg(figure) for figure in drawn]
-    if all(vectors) and sum(map(len, vectors)) + max(map(len, vectors)) <= LIMIT - 10_000:  # one is shown, all are kept
-        return vectors
+    if all(vectors):
+        frames, letters = _apart(vectors)
+        if sum(map(len, frames)) + max(map(len, frames)) + len(letters) <= LIMIT - 10_000:  # one is shown, all are kept
+            return frames, letters
     share = 0.7 * LIMIT / (len(drawn) + 1)
-    return [f'<img alt="{escape(alt)}" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn]
+    return [f'<img alt="{escape(alt)}" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn], ""
+
+
+def _apart(vectors):
+    """Frames without the outlines of their letters, and these, once for all frames."""
+    letters = sorted({outline for frame in vectors for outline in LETTER.findall(frame)})
+    frames = [LETTER.sub("", frame).replace("<defs></defs>", "") for frame in vectors]
+    return frames, f'<svg class="glyphs" aria-hidden="true" width="0" height="0"><defs>{"".join(letters)}</defs></svg>'
 
 
 def slider(draw, values, label, alt, start=None, text="{:g}"):
@@ -264,11 +275,11 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
         raise ValueError(f"a slider needs 1 to 24 values, an alt text and a label, got {len(values)} values")
     start = len(values) // 2 if start is None else start
-    frames, texts = _frames(draw, values, alt), [escape(text.format(v)) for v in values]
+    (frames, letters), texts = _frames(draw, values, alt), [escape(text.format(v)) for v in values]
     name = "slider-" + hashlib.sha256("".join(frames).encode()).hexdigest()[:12]
     kept = "".join(f'<template data-text="{t}">{frame}</template>' for t, frame in zip(texts, frames, strict=True))
-    html = _SLIDER.format(id=name, frames=kept, alt=escape(alt), label=escape(label), first=frames[start],
-                          last=len(frames) - 1, start=start, start_text=texts[start])
+    html = _SLIDER.format(id=name, frames=kept, letters=letters, alt=escape(alt), label=escape(label),
+                          first=frames[start], last=len(frames) - 1, start=start, start_text=texts[start])
     if len(html) > LIMIT:
         raise ValueError(f"the slider weighs {len(html) // 1000} kB, 300 are allowed: fewer or plainer frames")
     return Html(html)

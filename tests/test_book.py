@@ -167,7 +167,7 @@ def test_graded_solutions_are_right_and_figures_shown_and_light(page):
         for output in cell["outputs"]:
             data = output.get("data", {})
             assert "✗" not in "".join(data.get("text/plain", "")), source(cell)
-            assert len("".join(data.get("text/html", ""))) <= 300_000
+            assert len("".join(data.get("text/html", ""))) <= 450_000
             assert len(data.get("image/png", "")) * 3 / 4 <= 25_000
 
 

@@ -20,7 +20,8 @@ PALE = ("#d9dee5", "#c9ced6", "#eef1f5", "#b8c0cc")
 ROLES = {INK: "ink", "#000000": "ink", MUTED: "muted", BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red",
          PURPLE: "purple", "#ffffff": "paper", **dict.fromkeys(PALE, "pale")}  # what the page's theme may change
 LETTER = re.compile(r'<path id="DejaVu[^"]+"[^>]*/>')  # an outline in a figure's SVG
-LIMIT = 300_000  # bytes of a slider; vector graphics take a seventh of it over the wire
+LIMIT = 300_000  # bytes of a slider's frames as points
+VECTORS = 450_000  # bytes of a slider as vector graphics, which take a seventh of it over the wire
 HEAVY = 60_000  # bytes of vector graphics, about 12 kB over the wire; what takes more is shown as points
 STYLE = {
     "figure.dpi": 110, "figure.facecolor": "white", "savefig.facecolor": "white",
@@ -230,7 +231,8 @@ def _frames(draw, values, alt):
     vectors = [_svg(figure) for figure in drawn]
     if all(vectors):
         frames, letters = _apart(vectors)
-        if sum(map(len, frames)) + max(map(len, frames)) + len(letters) <= LIMIT - 10_000:  # one is shown, all are kept
+        weight = sum(map(len, frames)) + max(map(len, frames)) + len(letters)  # one is shown, all are kept
+        if weight <= VECTORS - 10_000:
             return frames, letters
     share = 0.7 * LIMIT / (len(drawn) + 1)
     return [f'<img alt="{escape(alt)}" src="data:image/png;base64,{_png(figure, share)}">' for figure in drawn], ""
@@ -264,12 +266,12 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     Returns
     -------
     Html
-        Under 300 kB.
+        Under 450 kB of vector graphics, or 300 kB of points.
 
     Raises
     ------
     ValueError
-        If there are no values or more than 24, ``alt`` or ``label`` is empty, or the frames weigh over 300 kB.
+        If there are no values or more than 24, ``alt`` or ``label`` is empty, or the frames weigh more than that.
     """
     values = list(values)
     if not 1 <= len(values) <= 24 or not alt.strip() or not label.strip():
@@ -280,6 +282,7 @@ def slider(draw, values, label, alt, start=None, text="{:g}"):
     kept = "".join(f'<template data-text="{t}">{frame}</template>' for t, frame in zip(texts, frames, strict=True))
     html = _SLIDER.format(id=name, frames=kept, letters=letters, alt=escape(alt), label=escape(label),
                           first=frames[start], last=len(frames) - 1, start=start, start_text=texts[start])
-    if len(html) > LIMIT:
-        raise ValueError(f"the slider weighs {len(html) // 1000} kB, 300 are allowed: fewer or plainer frames")
+    if len(html) > (limit := VECTORS if letters else LIMIT):
+        kilobytes = f"{len(html) // 1000} kB, {limit // 1000} are allowed"
+        raise ValueError(f"the slider weighs {kilobytes}: fewer or plainer frames")
     return Html(html)

@@ -87,7 +87,7 @@ def tails(degrees, eps, weights, light=True):
 
 
 class _Slopes(NamedTuple):
-    """The log joint's slope in z_i: ``constant[i] + linear[i] eps_i``, and the sum over data of ``x[a, i]`` S_a(u_a)."""
+    """The log joint's slope in z_i: ``constant[i] + linear[i] eps_i``; over data, the sum of ``x[a, i]`` S_a(u_a)."""
 
     x: np.ndarray
     lean: np.ndarray

@@ -1,8 +1,15 @@
-"""Numerical derivatives, a second road beside autograd."""
+"""Slopes of functions that are handed over: by automatic differentiation, by their owner, and by differences."""
 
 import numpy as np
+import torch
 
-from reparam.guards import require_positive_array
+from reparam.guards import (
+    require_finite_array,
+    require_float,
+    require_number,
+    require_positive_array,
+    values_of,
+)
 
 _STEPS = np.array([1, 2, 3, 4])
 _STENCIL = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
@@ -28,7 +35,87 @@ def derivative(f, x, step=0.01):
     Raises
     ------
     ValueError
-        If ``step`` is not positive.
+        If ``step`` is not positive, ``x`` is not one finite number, or ``f`` is not finite around it.
     """
-    require_positive_array("step", step)
-    return sum(c * (f(x + k * step) - f(x - k * step)) for k, c in zip(_STEPS, _STENCIL, strict=True)) / step
+    x, step = require_number("x", x), float(require_positive_array("step", step, shape=()))
+
+    def at(t):
+        return require_finite_array("the value of f", f(t))
+
+    return sum(c * (at(x + k * step) - at(x - k * step)) for k, c in zip(_STEPS, _STENCIL, strict=True)) / step
+
+
+def value_and_slope(cost, z, name="cost"):
+    r"""The values of a cost and its slopes :math:`\nabla_zf(z)`, one evaluation for both.
+
+    Parameters
+    ----------
+    cost : callable, ``(..., d) -> (...)``
+        Differentiable, or a :class:`WithSlope`.
+    z : Tensor, shape ``(..., d)``
+    name : str
+        What the caller calls the cost.
+
+    Returns
+    -------
+    value : Tensor, shape ``(...)``
+    slope : Tensor, shape ``(..., d)``
+        Neither with a graph.
+
+    Raises
+    ------
+    ValueError
+        If ``cost`` does not return one finite number per draw, hides its derivative, or has a slope that is not finite.
+    """
+    with torch.enable_grad():
+        z = z.detach().requires_grad_()
+        value = values_of(cost, z, name)
+        (slope,) = torch.autograd.grad(value.sum(), z, allow_unused=True) if value.requires_grad else (None,)
+    if slope is None:
+        raise ValueError(f"{name} must be differentiable in z, got one that only offers values")
+    return value.detach(), require_float(f"the slope of {name}", slope)
+
+
+def slope_of(cost, z, name="cost"):
+    """The slopes of a cost alone: as :func:`value_and_slope`, or from the owner of a :class:`WithSlope`."""
+    if isinstance(cost, WithSlope):
+        return require_float(f"the slope of {name}", cost.slope(z.detach()), z.shape)
+    return value_and_slope(cost, z, name)[1]
+
+
+class WithSlope:
+    r"""A cost whose owner knows its slope :math:`\nabla_zf(z)`, compared with automatic differentiation once.
+
+    Parameters
+    ----------
+    cost : callable, ``(n, d) -> (n,)``
+        Differentiable.
+    slope : callable, ``(n, d) -> (n, d)``
+    at : Tensor, shape ``(n, d)``
+        Points where the two are compared.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than the square root of the type's precision, relative to the largest slope there.
+
+    Examples
+    --------
+    >>> points = torch.linspace(-2.0, 2.0, 5)[:, None]
+    >>> parabola = WithSlope(lambda z: z.square().sum(-1), lambda z: 2 * z, points)
+    >>> float(slope_of(parabola, torch.tensor([[3.0]])))
+    6.0
+    """
+
+    def __init__(self, cost, slope, at):
+        found = value_and_slope(cost, require_float("at", at))[1]
+        said = require_float("the value of slope", slope(at.detach()), at.shape)
+        if not at.is_meta and at.numel():
+            gap, scale = float((said - found).abs().max()), max(float(found.abs().max()), 1.0)
+            if not gap <= torch.finfo(at.dtype).eps ** 0.5 * scale:
+                raise ValueError(f"slope must be the derivative of cost, got one that is off by {gap:.3g}")
+        self._cost, self.slope = cost, slope
+
+    def __call__(self, z):
+        """The values of the cost."""
+        return self._cost(z)

@@ -4,6 +4,8 @@ from operator import add
 
 import numpy as np
 
+from reparam.guards import as_numbers
+
 BLOCK = 131_072
 """Numbers per block: a megabyte, which stays in the processor's cache."""
 LARGE = 4_000_000  # numbers, just under the 32 MiB up to which glibc learns from a freed array
@@ -14,13 +16,26 @@ def _total(x):
     return (np.ones(len(x)) @ x.reshape(len(x), -1)).reshape(x.shape[1:])
 
 
+def _as_rows(draws):
+    if isinstance(draws, tuple) and draws and all(np.ndim(part) for part in draws):
+        shapes = [tuple(part.shape) for part in map(_plain, draws)]
+        if len(set(shapes)) > 1:
+            raise ValueError(f"draws must be one array, or a pair of arrays of one shape, got shapes {shapes}")
+        draws = np.stack([_plain(part) for part in draws], axis=1)
+    return as_numbers("draws", _plain(draws))
+
+
+def _plain(x):
+    return x.detach().numpy(force=True) if hasattr(x, "detach") else np.asarray(x)
+
+
 class Moments:
     """Count, mean, variance and, if asked for, fourth central moment of draws, merged block by block.
 
     Parameters
     ----------
-    draws : array, shape ``(n, ...)``
-        One row per draw.
+    draws : array or Tensor, shape ``(n, ...)``
+        One row per draw. A pair of gradients, as an estimator returns it, is one draw of shape ``(2, d)``.
     order : {4, 2}
         The highest moment kept. Four gives the standard error of the variance too, two takes half the time.
 
@@ -35,7 +50,7 @@ class Moments:
     """
 
     def __init__(self, draws, order=4):
-        x = np.asarray(draws, dtype=np.float64)
+        x = _as_rows(draws)
         if order not in (2, 4):
             raise ValueError(f"order must be 2 or 4, got {order!r}")
         if x.ndim == 0 or len(x) == 0:

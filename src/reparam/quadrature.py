@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from reparam.guards import as_numbers, guarded
+
 _ORDER = 40
 
 
@@ -16,12 +18,15 @@ def _panels(f, edges):
     x, w = _legendre(_ORDER)
     half = np.diff(edges) / 2
     nodes = (edges[:-1] + half)[:, None] + half[:, None] * x
-    values = np.asarray(f(nodes.ravel()), dtype=np.float64)
-    if values.shape[-1] != nodes.size:
+    values = as_numbers("the value of f", f(nodes.ravel()))
+    if values.shape[-1:] != (nodes.size,):
         raise ValueError(f"f must return one value per node on its last axis, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("f must be finite on [a, b], got NaN or infinity")
     return values @ (half[:, None] * w).ravel()
 
 
+@guarded(f="function", a="number", b="number", tol="number")
 def integral(f, a, b, points=(), tol=1e-12):
     """Integral of ``f`` from ``a`` to ``b`` by Gauss-Legendre panels, doubled until two rounds agree.
 
@@ -63,6 +68,7 @@ def integral(f, a, b, points=(), tol=1e-12):
     raise ValueError("f is too rough on [a, b]: name its kinks in points, or take a shorter interval")
 
 
+@guarded(f="function", mu="number", sigma="number")
 def expectation(f, mu=0.0, sigma=1.0, points=(), tol=1e-12):
     r"""Expectation of ``f`` under :math:`N(\mu,\sigma^2)`, by :func:`integral` over twelve deviations each way.
 
@@ -105,6 +111,7 @@ def _hermite(nodes):
     return x, w / w.sum()
 
 
+@guarded(d="count", nodes="count")
 def normal_nodes(d, nodes=40):
     r"""Nodes and weights with which any helper that takes noise becomes exact.
 

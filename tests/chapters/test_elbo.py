@@ -35,7 +35,18 @@ def test_densities_integrate_to_one_and_intervals_hold_them(q):
 def test_densities_know_their_intervals_and_kinks():
     assert elbo.normal(1.0, 2.0)[1:] == (-23.0, 25.0, (1.0,))
     assert elbo.laplace(1.0, 2.0)[1:] == (-139.0, 141.0, (1.0,))
-    assert elbo.uniform(1.0, 2.0)[1:] == (1.0, 2.0, ())
+    assert elbo.uniform(1.0, 2.0)[1:] == (1.0, 2.0, (1.0, 2.0))
+
+
+def test_a_law_that_reaches_beyond_the_others_support_is_infinitely_far_from_it():
+    wide, narrow = elbo.uniform(0.0, 2.0), elbo.uniform(0.0, 1.0)
+    assert elbo.kl(wide, narrow.log) == elbo.kl(elbo.normal(0.5, 0.1), narrow.log) == np.inf
+    assert elbo.elbo(narrow.log, wide) == -np.inf
+    assert elbo.kl(narrow, wide.log) == pytest.approx(np.log(2), rel=1e-12)
+    half = elbo.mixture(0.5, narrow, elbo.uniform(1.0, 2.0))  # the same law as the wide one
+    assert elbo.kl(half, wide.log) == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(ValueError, match="direction may have mass only where"):
+        elbo.variation(elbo.normal(0.0, 1.0).log, narrow, wide)
 
 
 @pytest.mark.parametrize("q", QS.values(), ids=QS)

@@ -417,11 +417,11 @@ def test_refining_climbs_to_the_posterior_of_a_linear_model():
     assert (found.log_sigma - exact.log_sigma).abs().mean() < 0.1
 
 
-@pytest.mark.parametrize(("dtype", "limit"), [(F64, 300.0), (torch.float32, 40.0)], ids=["double", "single"])
+@pytest.mark.parametrize(("dtype", "limit"), [(F64, 236.0), (torch.float32, 29.0)], ids=["double", "single"])
 def test_an_encoder_whose_variance_overflows_is_refused(dtype, limit):
     model = vae.VAE(torch.nn.Identity(), torch.nn.Identity())
     model.posterior(torch.tensor([[0.0, limit]], dtype=dtype))
-    with pytest.raises(ValueError, match="log sigma must lie within"):
+    with pytest.raises(ValueError, match="log_sigma must lie within"):
         model.posterior(torch.tensor([[0.0, limit + 1]], dtype=dtype))
 
 

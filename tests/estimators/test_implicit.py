@@ -10,6 +10,7 @@ from reparam.derivatives import derivative
 from reparam.estimators import implicit
 from reparam.laws.mixture import Mixture
 
+HALF = torch.full((3,), 0.5, requires_grad=True)
 PATHS = {
     # name: cdf, density, parameter, closed form of dz/dphi
     "exponential": (lambda z, r: -np.expm1(-r * z), lambda z, r: r * np.exp(-r * z), 1.7, lambda z, r: -z / r),
@@ -62,12 +63,12 @@ def test_attached_path_keeps_the_draw_and_differentiates_like_the_quantile():
 
 @pytest.mark.parametrize(
     ("cdf", "density"),
-    [(torch.full((2,), 0.5), torch.ones(3)), (torch.full((3,), 0.5), torch.ones(2)),
-     (torch.full((2,), 0.5), torch.tensor([1.0, 0.0])), (torch.full((2,), 0.5), torch.tensor([1.0, torch.nan]))],
-    ids=["density too long", "cdf too long", "density zero", "density NaN"],
+    [(HALF[:2], torch.ones(3)), (HALF, torch.ones(2)), (HALF[:2].detach(), torch.ones(2)), (np.ones(2), torch.ones(2)),
+     (HALF[:2], torch.tensor([1.0, 0.0])), (HALF[:2], torch.tensor([1.0, torch.nan]))],
+    ids=["density too long", "cdf too long", "no graph", "array", "density zero", "density NaN"],
 )
 def test_attached_path_refuses_bad_input(cdf, density):
-    with pytest.raises(ValueError, match="density"):
+    with pytest.raises(ValueError, match=r"density must|cdf must"):
         implicit.attach_path(torch.ones(2), cdf, density)
 
 
@@ -104,3 +105,23 @@ def test_weights_of_other_laws_are_refused(function):
         function(LAW, np.array([np.nan]))
     with pytest.raises(ValueError, match="density must be positive"):
         function(LAW, np.array([1e3]))
+
+
+def test_the_step_stays_inside_the_parameters_range():
+    # a step of .04 would take the shape .03 below zero; expected: forty digits of mpmath
+    z = np.array([0.1, 1.0])
+    ours = implicit.implicit_path(lambda x, a: gammainc(a, x), stats.gamma.pdf, z, 0.03)
+    np.testing.assert_allclose(ours, [6.85394794, 20.73868331], rtol=1e-7)
+    scale = implicit.implicit_path(lambda x, s: 1 - np.exp(-x / s), lambda x, s: np.exp(-x / s) / s, 0.001 * z, 0.001)
+    np.testing.assert_allclose(scale, z, rtol=1e-6)  # z = s E: the slope is E
+
+
+@pytest.mark.parametrize(
+    ("cdf", "words"),
+    [(lambda z, p: 2 * z, "cdf must lie between 0 and 1"), (lambda z, p: (z < p) * 1.0, "cdf must be smooth"),
+     (lambda z, p: 0.5, "the value of cdf must have shape"), (0.5, "cdf must be a function")],
+    ids=["no probability", "a jump in the parameter", "one number", "no function"],
+)
+def test_what_is_no_distribution_function_is_refused(cdf, words):
+    with pytest.raises(ValueError, match=words):
+        implicit.implicit_path(cdf, lambda z, p: np.ones_like(z), np.array([0.5, 0.9]), 0.5)

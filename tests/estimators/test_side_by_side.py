@@ -26,7 +26,7 @@ def test_work_is_what_passes_through_the_cost_in_both_directions(d):
     def cost(z):
         return z.square().sum(-1)
 
-    page = side_by_side.catalogue(cost, q, torch.zeros(2, d, dtype=torch.float64))
+    page = side_by_side.catalogue(cost, q, torch.full((2, d), 0.5, dtype=torch.float64))
     assert side_by_side.all_passes(page, cost, q, torch.ones(1, 3, d, dtype=torch.float64)) == side_by_side.work(d)
 
 

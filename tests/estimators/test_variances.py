@@ -193,7 +193,7 @@ def test_crossovers_finds_all_roots_in_order_and_none_where_there_are_none():
         (lambda: variances.cosine(1.0, 0.0, -1.0), "sigma must be positive"),
         (lambda: variances.exponential(1.0, 0.0, 0.0), "sigma must be positive"),
         (lambda: variances.exponential(0.0, 0.0, 1.0), "k must be positive"),
-        (lambda: variances.square(math.nan, 0.0, 1.0), "c must be finite"),
+        (lambda: variances.square(math.nan, 0.0, 1.0), "k must be finite"),
         (lambda: variances.cosine(math.inf, 0.0, 1.0), "k must be finite"),
         (lambda: variances.exponential(1.0, math.nan, 1.0), "mu must be finite"),
     ],

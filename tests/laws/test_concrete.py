@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
 from scipy.special import expit, softmax
 
 from reparam import derivatives, noise
@@ -114,5 +114,49 @@ NAN = np.array([np.nan, 0.0])
     ],
 )
 def test_bad_input_is_refused_by_name(call, word):
+    with pytest.raises(ValueError, match=word):
+        call()
+
+
+@pytest.mark.parametrize("tau", [5.0, 0.5, 0.01, 1e-4, 1e-300], ids=str)
+def test_the_density_accepts_its_own_draws_at_every_temperature(tau):
+    g = noise.generator("test/cold").gumbel(size=(50, 3))
+    log_y = concrete.log_gumbel_softmax(LOGITS, g, tau)
+    np.testing.assert_allclose(np.exp(log_y), concrete.gumbel_softmax(LOGITS, g, tau), rtol=1e-12)
+    # in u = tau log(y_1/y_j) the law has no temperature: the density is that of u times (1/tau)^2 times 1/prod y
+    u = np.log(PI[0] / PI[1:]) + g[:, :1] - g[:, 1:]
+    terms = np.concatenate([np.zeros((50, 1)), np.log(PI[1:] / PI[0]) + u], 1)
+    expected = np.log(2) + terms.sum(1) - 3 * special.logsumexp(terms, axis=1)
+    actual = concrete.concrete_log_density(log_y, LOGITS, tau) + log_y.sum(1) - 2 * np.log(tau)
+    if tau > 1e-5:  # below, log y is so large that the small difference drowns
+        np.testing.assert_allclose(actual, expected, atol=1e-9 / tau**0.5)
+    assert np.isfinite(actual).all()
+
+
+def test_a_batch_is_its_members_one_by_one():
+    logits, tau = np.stack([LOGITS, LOGITS[::-1]]), np.array([0.3, 2.0])
+    g = noise.generator("test/batch").gumbel(size=(5, 2, 3))
+    y = concrete.gumbel_softmax(logits, g, tau)
+    for k in range(2):
+        np.testing.assert_allclose(y[:, k], concrete.gumbel_softmax(logits[k], g[:, k], tau[k]), rtol=1e-13)
+        np.testing.assert_allclose(concrete.concrete_log_density(np.log(y), logits, tau)[:, k],
+                                   concrete.concrete_log_density(np.log(y[:, k]), logits[k], tau[k]), rtol=1e-12)
+    np.testing.assert_array_equal(concrete.gumbel_max(logits, g)[:, 1], concrete.gumbel_max(logits[1], g[:, 1]))
+    np.testing.assert_allclose(categories.category_gradient(logits, logits)[1],
+                               categories.category_gradient(logits[1], logits[1]), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [(lambda: concrete.gumbel_softmax(LOGITS, np.zeros((3, 1)), 1.0), "g must end in the shape of logits"),
+     (lambda: concrete.gumbel_softmax(LOGITS, np.zeros((2, 3)), [1.0, 1.0, 1.0]), "tau must be one number, or"),
+     (lambda: concrete.log_gumbel_softmax(LOGITS, np.zeros(3), 5e-324), "tau must be less extreme"),
+     (lambda: concrete.concrete_log_density(np.log(PI) + 0.1, LOGITS, 1.0), "log_y must be the logarithm"),
+     (lambda: concrete.concrete_log_density(np.log(PI), LOGITS[:2], 1.0), "log_y must end in the shape of logits"),
+     (lambda: categories.category_gradient(np.zeros((2, 2)), np.zeros(2)), "values must have shape"),
+     (lambda: categories.outcomes([0.5, 0.6], 2), "weights must be probabilities")],
+    ids=["noise", "temperatures", "cold", "off the simplex", "categories", "values", "weights"],
+)
+def test_what_does_not_fit_is_refused_by_name(call, word):
     with pytest.raises(ValueError, match=word):
         call()

@@ -83,9 +83,12 @@ def test_require_float_returns_its_argument():
     assert require_float("x", x) is x
 
 
-def test_large_finite_numbers_pass_though_their_sum_overflows():
-    large = torch.full((3,), 1e308, dtype=torch.float64)
-    assert require_float("large", large) is large
+@pytest.mark.parametrize(("dtype", "large"), [(F64, 1e102), (torch.float32, 1e12), (torch.float16, 30.0)], ids=str)
+def test_large_finite_numbers_pass_up_to_where_products_of_three_overflow(dtype, large):
+    x = torch.full((3,), large, dtype=dtype)
+    assert require_float("x", x) is x
+    with pytest.raises(ValueError, match=r"x must be finite and within .*, got"):
+        require_float("x", 100 * x)
 
 
 def test_detach_cuts_the_graph_and_keeps_the_numbers():

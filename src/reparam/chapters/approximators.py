@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reparam.guards import guarded
+
 
 def _matrix(name, value):
     a = np.asarray(value)
@@ -33,6 +35,7 @@ def _problem(X, Y, W):
     return X, Y, W
 
 
+@guarded(X="array N d", Y="array N m", W="array d m")
 def loss(X, Y, W):
     r"""The sum of squared errors, equation S3, as one matrix expression.
 
@@ -57,6 +60,7 @@ def loss(X, Y, W):
     return float(np.sum((X @ W - Y) ** 2))
 
 
+@guarded
 def gradient(X, Y, W):
     r"""The gradient of :func:`loss` with respect to W: :math:`2X^\top(XW-Y)`.
 
@@ -70,6 +74,7 @@ def gradient(X, Y, W):
     return 2 * X.T @ (X @ W - Y)
 
 
+@guarded(X="array N d", Y="array N m")
 def normal_equations(X, Y):
     r"""The minimiser of :func:`loss`, from :math:`X^\top X\,W=X^\top Y`.
 
@@ -95,6 +100,7 @@ def normal_equations(X, Y):
     return np.linalg.solve(X.T @ X, X.T @ Y)
 
 
+@guarded(X="array N d")
 def with_bias(X):
     """Append a column of ones, so that the last row of W is the bias.
 
@@ -110,6 +116,7 @@ def with_bias(X):
     return np.hstack([X, np.ones((len(X), 1))])
 
 
+@guarded(X="array N d", Y="array N m")
 def bias_gain(X, Y):
     r"""How much the least loss falls when a bias is allowed.
 
@@ -139,6 +146,7 @@ def bias_gain(X, Y):
     return float(np.sum((u @ Y) ** 2) / (u @ u))
 
 
+@guarded(X="array N d")
 def step_limit(X):
     r"""The step size at which gradient descent on :func:`loss` ceases to converge, :math:`1/\lambda_{\max}(X^\top X)`.
 
@@ -162,6 +170,7 @@ def step_limit(X):
     return float(largest**-2)
 
 
+@guarded(X="array N d", Y="array N m", W="array d m", eta="number", steps="count")
 def descend(X, Y, W, eta, steps):
     r"""Gradient descent on :func:`loss`, equation S4: :math:`W\leftarrow W-\eta\,\nabla L(W)`.
 
@@ -195,6 +204,7 @@ def descend(X, Y, W, eta, steps):
     return np.array(path)
 
 
+@guarded
 def descent_losses(X, Y, W, eta, steps):
     r"""The losses along :func:`descend` in closed form, without descending.
 
@@ -213,6 +223,7 @@ def descent_losses(X, Y, W, eta, steps):
     return loss(X, Y, best) + weights @ (1 - 2 * eta * eigenvalues)[:, None] ** (2 * np.arange(steps + 1))
 
 
+@guarded
 def descent_limit(X, Y, W):
     r"""Where gradient descent from W ends if it converges: :math:`W-X^+(XW-Y)`, the minimiser nearest to the start.
 
@@ -239,6 +250,7 @@ RELU = Activation(lambda u: np.maximum(u, 0.0), lambda u: (u > 0) * 1.0)
 SQUARE = Activation(np.square, lambda u: 2 * u)
 
 
+@guarded(X="array N d")
 def forward(layers, X, activation=TANH):
     r"""Send data through a network: :math:`u_l=h_{l-1}W_l+b_l`, :math:`h_l=a(u_l)`, the last layer without :math:`a`.
 
@@ -275,6 +287,7 @@ def forward(layers, X, activation=TANH):
     return inputs[:-1], sums
 
 
+@guarded(x="array k")
 def output(layers, x, activation=TANH):
     """The network as a function of one variable.
 
@@ -298,6 +311,7 @@ def _errors(sums, Y):
     return sums[-1] - Y
 
 
+@guarded(X="array N d", Y="array N m")
 def network_loss(layers, X, Y, activation=TANH):
     """The sum of squared errors of a network's output, or of each network's if there are several side by side.
 
@@ -320,6 +334,7 @@ def network_loss(layers, X, Y, activation=TANH):
     return np.sum(_errors(forward(layers, X, activation)[1], Y) ** 2, axis=(-2, -1))
 
 
+@guarded
 def backward(layers, X, Y, activation=TANH):
     r"""The gradient of :func:`network_loss` by backpropagation, from the last layer to the first.
 
@@ -349,6 +364,7 @@ def backward(layers, X, Y, activation=TANH):
     return gradients[::-1]
 
 
+@guarded(f="function", h="number")
 def central_differences(f, x, h=1e-5):
     r"""The gradient of a function by :math:`[f(x+h)-f(x-h)]/2h`, one number at a time.
 
@@ -383,6 +399,7 @@ def central_differences(f, x, h=1e-5):
     return slopes
 
 
+@guarded(copies="count?")
 def draw_layers(sizes, generator, copies=None):
     r"""Random first weights of a network.
 
@@ -412,6 +429,7 @@ def draw_layers(sizes, generator, copies=None):
             for n, m in pairwise(sizes)]
 
 
+@guarded(X="array N d", Y="array N m", eta="number", steps="count")
 def train(layers, X, Y, eta, steps, activation=TANH):
     """Gradient descent on every weight and bias of a network, equation S4 with :func:`backward`.
 
@@ -444,6 +462,7 @@ def train(layers, X, Y, eta, steps, activation=TANH):
     return layers
 
 
+@guarded(f="function", low="number", high="number", width="count")
 def hinge_network(f, low, high, width):
     r"""A one-hidden-layer ReLU network that joins w + 1 points of a graph by straight lines.
 
@@ -477,6 +496,7 @@ def hinge_network(f, low, high, width):
     return [(np.ones((1, width)), -t[:-1]), (jumps[:, None], f(t[:1]))]
 
 
+@guarded(x="array N", y="array N")
 def fit_output(hidden, x, y, activation):
     r"""Fit the last layer of a network by least squares, its hidden layer held fixed.
 
@@ -497,6 +517,7 @@ def fit_output(hidden, x, y, activation):
     return [hidden, (solution[:-1], solution[-1])]
 
 
+@guarded(f="function", g="function", low="number", high="number", nodes="count")
 def sup_error(f, g, low, high, nodes=20_001):
     r"""The largest error on an interval, :math:`\max|f-g|` over equally spaced nodes.
 
@@ -523,6 +544,7 @@ def sup_error(f, g, low, high, nodes=20_001):
     return float(np.max(np.abs(f(x) - g(x))))
 
 
+@guarded(f="function", points="array k", weights="array k")
 def error_floor(f, points, weights):
     r"""An error that no function g with :math:`\sum_ic_ig(x_i)=0` can beat.
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from reparam import quadrature
 from reparam.chapters.joint import energy_score, sorted_pairing
+from reparam.guards import guarded
 from reparam.laws import scoring_rules
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.networks import Stack, descend
@@ -17,6 +18,7 @@ from reparam.teaching.figures import BLUE, INK, MUTED, ORANGE
 SQRT_2PI = math.sqrt(2 * math.pi)
 
 
+@guarded(x="tensor ...")
 def wave(x):
     r"""Mean and deviation of the chapter's Gaussian example: :math:`m=\sin\frac32x`, :math:`s=e^{x/2-1.2}`.
 
@@ -31,6 +33,7 @@ def wave(x):
     return torch.sin(1.5 * x), torch.exp(0.5 * x - 1.2)
 
 
+@guarded(x="tensor n", eps="tensor ... 2 n")
 def branches(x, eps):
     r"""Draws from the chapter's example with two branches, :math:`y=\pm(1+x/4)+0.2\,\epsilon_2`.
 
@@ -50,6 +53,7 @@ def branches(x, eps):
     return coin.sign() * (1 + x / 4) + 0.2 * noise
 
 
+@guarded
 def branches_cdf(y, x):
     r"""The conditional distribution function of :func:`branches`.
 
@@ -65,6 +69,7 @@ def branches_cdf(y, x):
     return 0.5 * (torch.special.ndtr((y - centre) / 0.2) + torch.special.ndtr((y + centre) / 0.2))
 
 
+@guarded(mu="number", sigma="number")
 def printed_density(y, mu, sigma):
     r"""The Gaussian density as the source prints it, for any :math:`\sigma\ne0`: below zero it is no density (D11).
 
@@ -82,6 +87,7 @@ def printed_density(y, mu, sigma):
     return np.exp(-((y - mu) ** 2) / (2 * sigma**2)) / (sigma * SQRT_2PI)
 
 
+@guarded(f="function", mu="number", sigma="number")
 def six_lines(f, mu, sigma):
     r"""The six lines of S33 at one x, each integral as it stands there.
 
@@ -195,6 +201,7 @@ class Generator(nn.Module):
         return y.unflatten(1, pairs.shape[1:3])[..., 0].movedim(0, 1)
 
 
+@guarded(slope="tensor ... n", mu="tensor ... n", sigma="tensor ... n", z="tensor ... n")
 def two_paths(slope, mu, sigma, z, parameters):
     r"""The two sums of S40: the gradient that flows through the mean, and the one through the deviation.
 
@@ -225,6 +232,7 @@ def two_paths(slope, mu, sigma, z, parameters):
     return pull(mu, slope), pull(sigma, slope * z)
 
 
+@guarded(draws="tensor K ... n", power="number")
 def two_draws(draws, y, power=1.0):
     r"""The energy score of the first two of K draws, :func:`reparam.chapters.joint.energy_score`, one y for all copies.
 
@@ -243,6 +251,7 @@ def two_draws(draws, y, power=1.0):
     return energy_score(first, second, y.expand_as(first), power)
 
 
+@guarded(draws="tensor K ... n")
 def sorted_batch(draws, y):
     r"""Sorted pairing of the first draws with all of y, :func:`reparam.chapters.joint.sorted_pairing`, across inputs.
 
@@ -270,6 +279,7 @@ OBJECTIVES = {
 r"""Every objective of D2, as a function of :math:`\mu(x)`, :math:`\sigma(x)`, noise of shape ``(K, ..., n)`` and y."""
 
 
+@guarded
 def side_by_side(objectives):
     r"""Several objectives as one, for copies that lie block by block: the first objective has the first block.
 
@@ -292,6 +302,7 @@ def side_by_side(objectives):
     return together
 
 
+@guarded(loss="function", lr="number", watch="function?")
 def train(model, loss, noise, lr=0.03, watch=None, at=()):
     """Adam with a step size that falls linearly to zero; one step per row of noise.
 
@@ -330,6 +341,7 @@ def train(model, loss, noise, lr=0.03, watch=None, at=()):
     return seen
 
 
+@guarded(integers=("folds",), objective="function", x="tensor n", y="tensor n", width="count")
 def held_out(objective, x, y, folds, noise, generator, width=8):
     """Mean and deviation for every observation, from a network that has not seen it, for several deals into folds.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from reparam import quadrature
-from reparam.guards import require_float, require_positive
+from reparam.guards import guarded, require_float, require_positive, values_of
 from reparam.laws.gaussian import LOG_2PI
 
 
@@ -20,6 +20,16 @@ def _per_draw(theta, eps):
     return theta.expand(len(eps), -1).requires_grad_()
 
 
+def _path(path, eps, copies):
+    y = path(eps, copies)
+    for part in y if isinstance(y, tuple) else (y,):  # a draw may come in several parts
+        if require_float("the value of path", part).shape[:1] != eps.shape[:1] or part.dtype != eps.dtype:
+            raise ValueError(f"path must return one {eps.dtype} draw for each of the {len(eps)} rows of eps, "
+                             f"got {part.dtype} of shape {tuple(part.shape)}")
+    return y
+
+
+@guarded(cost="function", path="function", eps="tensor n ...")
 def path_gradient(cost, path, theta, eps):
     r"""Pathwise gradients of :math:`\mathbb E f(G(\epsilon;\theta))`, one per draw, for any noise and any path.
 
@@ -42,12 +52,19 @@ def path_gradient(cost, path, theta, eps):
     Raises
     ------
     ValueError
-        If ``theta`` or ``eps`` has a wrong shape, or is not finite.
+        If ``theta`` or ``eps`` has a wrong shape, or is not finite, or ``cost`` does not return one finite number per
+        draw, or has no graph to ``theta``.
     """
     copies = _per_draw(theta, eps)
-    return torch.autograd.grad(cost(path(eps, copies)).sum(), copies)[0]
+    with torch.enable_grad():
+        value = values_of(cost, _path(path, eps, copies), "cost", eps.shape[:1], eps.dtype)
+        (slope,) = torch.autograd.grad(value.sum(), copies, allow_unused=True) if value.requires_grad else (None,)
+    if slope is None:
+        raise ValueError("cost must be differentiable along path, got values without a graph to theta")
+    return require_float("the slope of cost along path", slope)
 
 
+@guarded
 def mean_path_gradient(cost, path, theta, points=()):
     r"""The exact mean of :func:`path_gradient` for :math:`\epsilon\sim N(0,1)`, by quadrature.
 
@@ -73,6 +90,7 @@ def mean_path_gradient(cost, path, theta, points=()):
     return quadrature.expectation(draws, points=points)
 
 
+@guarded(log_noise="function")
 def noise_score(cost, path, log_noise, theta, eps):
     r"""What a path forgets when the noise's law has the parameter in it, one value per draw.
 
@@ -95,10 +113,17 @@ def noise_score(cost, path, log_noise, theta, eps):
         As :func:`path_gradient`.
     """
     copies = _per_draw(theta, eps)
-    (score,) = torch.autograd.grad(log_noise(eps, copies).sum(), copies)
-    return cost(path(eps, copies)).detach()[:, None] * score
+    with torch.enable_grad():
+        logs = values_of(lambda eps: log_noise(eps, copies), eps, "log_noise", eps.shape[:1])
+        (score,) = torch.autograd.grad(logs.sum(), copies, allow_unused=True) if logs.requires_grad else (None,)
+    if score is None:
+        raise ValueError("log_noise must be differentiable in theta, got values without a graph to it")
+    with torch.no_grad():
+        values = values_of(cost, _path(path, eps, copies), "cost", eps.shape[:1], eps.dtype)
+    return values[:, None] * require_float("the slope of log_noise", score)
 
 
+@guarded(eps="tensor n", theta="tensor n 2")
 def location_scale(eps, theta):
     r"""The path :math:`G(\epsilon;\mu,\sigma)=\mu+\sigma\epsilon`, equation S23.
 
@@ -115,6 +140,7 @@ def location_scale(eps, theta):
     return theta[:, 0] + theta[:, 1] * eps
 
 
+@guarded(y="tensor n", at="number")
 def step(y, at=0.0):
     """The unit step, 0 left and 1 right of ``at``, whose autograd derivative is 0.
 
@@ -130,6 +156,7 @@ def step(y, at=0.0):
     return (1 + torch.sign(y - at)) / 2
 
 
+@guarded(y="tensor n", digits="count")
 def cantor(y, digits=34):
     """Cantor's function: continuous, rising from 0 to 1 on [0, 1], with slope 0 almost everywhere.
 
@@ -152,6 +179,7 @@ def cantor(y, digits=34):
     return value
 
 
+@guarded(depth="count")
 def cantor_atoms(depth):
     r"""Midpoints of the :math:`2^n` intervals that are left of [0, 1] after removing middle thirds n times.
 
@@ -178,6 +206,7 @@ def cantor_atoms(depth):
     return atoms
 
 
+@guarded(mu="number", sigma="number")
 def singular_slope(at, jumps, mu, sigma):
     r"""What the path misses: the density of :math:`Y\sim N(\mu,\sigma^2)` times the jumps of f.
 
@@ -206,6 +235,7 @@ def singular_slope(at, jumps, mu, sigma):
     return jumps @ torch.exp(-0.5 * ((at - mu) / sigma) ** 2 - 0.5 * LOG_2PI - math.log(sigma))
 
 
+@guarded(y="tensor n", tau="number", at="number")
 def soft_step(y, tau, at=0.0):
     r"""The step smeared out, :math:`\Phi((y-c)/\tau)`.
 
@@ -230,6 +260,7 @@ def soft_step(y, tau, at=0.0):
     return torch.special.ndtr((y - at) / tau)
 
 
+@guarded(tau="number", at="number", mu="number", sigma="number")
 def soft_step_moments(tau, at, mu, sigma):
     r"""Mean and variance of one pathwise gradient in :math:`\mu` of the soft step, in closed form.
 
@@ -259,6 +290,7 @@ def soft_step_moments(tau, at, mu, sigma):
     return mean, normal(sigma**2 + tau**2 / 2) / (2 * math.sqrt(math.pi) * tau) - mean**2
 
 
+@guarded(y="tensor n")
 def squash(y):
     r"""The bounded, smooth cost :math:`y^3/(1+y^2)^{3/2}`, flat at 0.
 
@@ -309,16 +341,19 @@ class SinhArcsinh:
         """The map, on noise of shape ``(n,)``."""
         return self.shift + self.scale * torch.sinh((torch.asinh(z) + self.skew) / self.tail)
 
+    @guarded
     def inverse(self, y):
         """The noise that made y, of y's shape."""
         return torch.sinh(self.tail * torch.asinh((y - self.shift) / self.scale) - self.skew)
 
+    @guarded
     def log_slope(self, z):
         r""":math:`\log\partial y/\partial z` at z, of z's shape."""
         inner = (torch.asinh(z) + self.skew) / self.tail
         scale, tail = (torch.as_tensor(x, dtype=z.dtype) for x in (self.scale, self.tail))
         return scale.log() - tail.log() + torch.cosh(inner).log() - 0.5 * torch.log1p(z * z)
 
+    @guarded
     def log_density(self, y):
         r""":math:`\log p(y)` in nats by change of variables, equation S42."""
         z = self.inverse(y)

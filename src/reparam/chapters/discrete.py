@@ -8,8 +8,10 @@ import numpy as np
 from scipy.special import log_softmax
 
 from reparam import quadrature
+from reparam.guards import guarded
 
 
+@guarded(log_density="function", low="number", high="number")
 def triangle_integral(log_density, low, high):
     r"""Integral over the simplex of three categories, in the coordinates :math:`\log(y_1/y_2),\log(y_1/y_3)`.
 

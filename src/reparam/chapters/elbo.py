@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reparam import quadrature
-from reparam.guards import require_positive
+from reparam.guards import guarded, require_positive
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -25,6 +25,7 @@ class Density(NamedTuple):
     points: tuple = ()
 
 
+@guarded(mu="number", sigma="number")
 def normal(mu, sigma):
     r""":math:`N(\mu,\sigma^2)` on twelve standard deviations each way.
 
@@ -47,6 +48,7 @@ def normal(mu, sigma):
     return Density(lambda z: constant - 0.5 * ((z - mu) / sigma) ** 2, mu - 12 * sigma, mu + 12 * sigma, (mu,))
 
 
+@guarded(mu="number", scale="number")
 def laplace(mu, scale):
     r"""The Laplace density :math:`e^{-|z-\mu|/b}/2b`, :math:`b` being ``scale``.
 
@@ -68,6 +70,7 @@ def laplace(mu, scale):
     return Density(lambda z: -np.abs(z - mu) / scale - math.log(2 * scale), mu - 70 * scale, mu + 70 * scale, (mu,))
 
 
+@guarded(low="number", high="number")
 def uniform(low, high):
     r"""The uniform density on [low, high].
 
@@ -86,9 +89,11 @@ def uniform(low, high):
         If the interval is empty.
     """
     require_positive(length=high - low)
-    return Density(lambda z: np.full_like(z, -math.log(high - low)), low, high)
+    height = -math.log(high - low)
+    return Density(lambda z: np.where((z >= low) & (z <= high), height, -np.inf), low, high, (low, high))
 
 
+@guarded(weight="number")
 def mixture(weight, first, second):
     """The mixture of two densities.
 
@@ -115,6 +120,7 @@ def mixture(weight, first, second):
     )
 
 
+@guarded(f="function")
 def expectation(q, f):
     r"""The expectation :math:`\int q(z)f(z)\,dz`.
 
@@ -130,6 +136,7 @@ def expectation(q, f):
     return quadrature.integral(lambda z: np.exp(q.log(z)) * f(z), q.low, q.high, q.points)
 
 
+@guarded(log_joint="function", low="number", high="number")
 def log_evidence(log_joint, low, high):
     r"""The log evidence :math:`\log p(x)=\log\int p(x,z)\,dz`, in nats.
 
@@ -147,6 +154,7 @@ def log_evidence(log_joint, low, high):
     return math.log(quadrature.integral(lambda z: np.exp(log_joint(z)), low, high))
 
 
+@guarded(infinite=True, log_joint="function")
 def elbo(log_joint, q):
     r"""The evidence lower bound, equation S7.
 
@@ -163,9 +171,23 @@ def elbo(log_joint, q):
     float
         In nats.
     """
-    return float(expectation(q, lambda z: log_joint(z) - q.log(z)))
+    return _log_ratio(q, log_joint)
 
 
+def _grid(q):
+    return np.linspace(q.low, q.high, 10_003)[1:-1]
+
+
+def _log_ratio(q, log_p):
+    r""":math:`\mathbb E_q[\log p-\log q]`, minus infinity where q has mass and p has none."""
+    z = _grid(q)
+    beyond = np.isneginf(log_p(z)) & (q.log(z) > -700)
+    if (beyond[1:] & beyond[:-1]).any():  # a stretch, not a single point
+        return -math.inf
+    return float(expectation(q, lambda z: log_p(z) - q.log(z)))
+
+
+@guarded(infinite=True, log_p="function")
 def kl(q, log_p):
     r"""The divergence :math:`\mathrm{KL}[q\Vert p]=\int q(z)\log\frac{q(z)}{p(z)}\,dz`, in nats.
 
@@ -178,10 +200,12 @@ def kl(q, log_p):
     Returns
     -------
     float
+        Infinity where q has mass and p has none.
     """
-    return float(expectation(q, lambda z: q.log(z) - log_p(z)))
+    return 0.0 - _log_ratio(q, log_p)
 
 
+@guarded(log_joint="function")
 def variation(log_joint, q, direction):
     r"""The first variation of the bound: its slope when q is moved towards another density.
 
@@ -197,7 +221,14 @@ def variation(log_joint, q, direction):
     -------
     float
         In nats.
+
+    Raises
+    ------
+    ValueError
+        If r has mass where q or the joint density has none.
     """
+    if not np.isfinite(log_joint(z := _grid(direction)) - q.log(z)).all():
+        raise ValueError("direction may have mass only where q and the joint density have")
     return float(expectation(direction, lambda z: log_joint(z) - q.log(z))) - elbo(log_joint, q)
 
 
@@ -227,23 +258,27 @@ class ConjugateGaussian:
     def __post_init__(self):
         require_positive(tau=self.tau, s=self.s)
 
+    @guarded
     def log_joint(self, z):
         r""":math:`\log p(x,z)` in nats, of the shape of ``z``."""
         constant = -2 * HALF_LOG_2PI - math.log(self.tau) - math.log(self.s)
         return constant - 0.5 * (z / self.tau) ** 2 - 0.5 * ((self.x - z) / self.s) ** 2
 
     @property
+    @guarded
     def posterior(self):
         r"""Mean and standard deviation of :math:`p(z\mid x)`."""
         precision = self.tau**-2 + self.s**-2
         return self.x * self.s**-2 / precision, precision**-0.5
 
     @property
+    @guarded
     def log_evidence(self):
         r""":math:`\log p(x)=\log N(x;0,\tau^2+s^2)` in nats."""
         total = self.tau**2 + self.s**2
         return -HALF_LOG_2PI - 0.5 * math.log(total) - 0.5 * self.x**2 / total
 
+    @guarded
     def elbo(self, mu, sigma):
         r"""The bound for :math:`q=N(\mu,\sigma^2)` in closed form, in nats, broadcast over ``mu`` and ``sigma``."""
         prior = -HALF_LOG_2PI - math.log(self.tau) - 0.5 * (mu**2 + sigma**2) / self.tau**2
@@ -274,10 +309,12 @@ class SquareModel:
     def __post_init__(self):
         require_positive(s=self.s)
 
+    @guarded
     def log_joint(self, z):
         r""":math:`\log p(x,z)` in nats, of the shape of ``z``."""
         return -2 * HALF_LOG_2PI - math.log(self.s) - 0.5 * z * z - 0.5 * ((self.x - z * z) / self.s) ** 2
 
+    @guarded
     def elbo(self, mu, sigma):
         r"""The bound for :math:`q=N(\mu,\sigma^2)` in closed form, in nats, broadcast over ``mu`` and ``sigma``."""
         second, fourth = mu**2 + sigma**2, mu**4 + 6 * mu**2 * sigma**2 + 3 * sigma**4
@@ -285,10 +322,12 @@ class SquareModel:
         return -HALF_LOG_2PI - math.log(self.s) - 0.5 * second - fit + np.log(sigma) + 0.5
 
     @property
+    @guarded
     def log_evidence(self):
         r""":math:`\log p(x)` by quadrature, in nats."""
         return log_evidence(self.log_joint, -10.0, 10.0)
 
+    @guarded
     def log_evidence_by_series(self, terms):
         r""":math:`\log p(x)` in nats from the first ``terms`` terms of a series, without any integral."""
         a, b = 0.5 / self.s**2, self.x / self.s**2 - 0.5
@@ -297,6 +336,7 @@ class SquareModel:
         return math.log(total) - 0.5 * (self.x / self.s) ** 2 - 2 * HALF_LOG_2PI - math.log(self.s)
 
 
+@guarded(log_joint="function", mu="number", sigma="number")
 def best_normal(log_joint, mu, sigma):
     r"""The Gaussian q with the highest bound near a starting point, found by BFGS on :math:`(\mu,\log\sigma)`.
 

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from reparam.guards import guarded, require_count, require_float, values_of
 from reparam.laws.flows import log_normal
 from reparam.laws.gaussian import LOG_2PI
 
 
+@guarded(z="tensor n d")
 def log_det_by_autograd(layer, z):
     r""":math:`\log\lvert\det\partial y/\partial z\rvert` from the full Jacobian, row by row: slow, and sure.
 
@@ -33,6 +35,7 @@ def log_det_by_autograd(layer, z):
     return torch.linalg.slogdet(torch.stack(rows, 1)).logabsdet
 
 
+@guarded(log_joint="function", eps="tensor n d")
 def elbo_draws(log_joint, flow, eps):
     r"""One value of the ELBO's integrand per draw, with a flow as q.
 
@@ -53,9 +56,10 @@ def elbo_draws(log_joint, flow, eps):
         In nats, differentiable in the flow's parameters.
     """
     z, log_det = flow(eps)
-    return log_joint(z) + log_det - log_normal(eps)
+    return values_of(log_joint, z, "log_joint") + log_det - log_normal(eps)
 
 
+@guarded(log_joint="function", eps="tensor n d")
 def frozen_draws(log_joint, flow, eps):
     r"""The path derivative's integrand with a flow as q: its gradient moves the point, not the density that scores it.
 
@@ -78,9 +82,10 @@ def frozen_draws(log_joint, flow, eps):
     :cite:t:`roeder2017sticking`
     """
     frozen, z = deepcopy(flow).requires_grad_(False), flow(eps)[0]
-    return log_joint(z) - frozen.log_density(z)
+    return values_of(log_joint, z, "log_joint") - frozen.log_density(z)
 
 
+@guarded(objective="function", steps="count")
 def climb(objective, flow, steps=100):
     """Maximise a deterministic objective over a flow's parameters by L-BFGS.
 
@@ -97,14 +102,22 @@ def climb(objective, flow, steps=100):
     -------
     float
         The objective reached.
+
+    Raises
+    ------
+    ValueError
+        If the objective is not one finite number, or has no slopes in the flow's parameters.
     """
     from scipy.optimize import minimize  # torch's own L-BFGS first loads torch's compiler, for a second
 
-    parameters = list(flow.parameters())
+    parameters = [p for p in flow.parameters() if p.requires_grad]
+    require_count("steps", steps)
 
     def loss(numbers):
         nn.utils.vector_to_parameters(torch.from_numpy(numbers), parameters)
-        value = objective()
+        value = require_float("the value of objective", objective(), ())
+        if not value.requires_grad:
+            raise ValueError("objective must be differentiable in the parameters of flow, got one without a graph")
         slopes = torch.autograd.grad(value, parameters, materialize_grads=True)
         return -value.item(), -nn.utils.parameters_to_vector(slopes).numpy()
 
@@ -115,6 +128,7 @@ def climb(objective, flow, steps=100):
     return float(-best.fun)
 
 
+@guarded(u="tensor n", eps="tensor n 2", width="number")
 def horseshoe(u, eps, width=0.15):
     r"""Points on an arc of the unit circle, open at the bottom, blurred.
 
@@ -137,6 +151,7 @@ def horseshoe(u, eps, width=0.15):
     return torch.stack((torch.cos(angle), torch.sin(angle)), 1) + width * eps
 
 
+@guarded(y="tensor n 2", width="number", nodes="count")
 def horseshoe_log_density(y, width=0.15, nodes=100):
     """Log density of :func:`horseshoe`: the blur averaged over the arc by Gauss-Legendre quadrature.
 

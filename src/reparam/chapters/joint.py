@@ -8,11 +8,12 @@ import torch
 from scipy.special import betaln, log_ndtr, ndtr, ndtri
 
 from reparam import quadrature
-from reparam.guards import require_float
+from reparam.guards import guarded, require_float
 from reparam.networks import descend
 from reparam.teaching.figures import BLUE, MUTED, RED, note
 
 
+@guarded(u="array n", v="array n")
 def box_muller(u, v):
     r"""Standard normal numbers from uniform ones, by elementary functions alone.
 
@@ -41,6 +42,7 @@ def box_muller(u, v):
     return np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v)
 
 
+@guarded
 def affine(z, mu, sigma):
     r"""The map :math:`y=\mu+\sigma z`, equation S23: arithmetic only, so arrays and tensors both will do.
 
@@ -66,6 +68,7 @@ def affine(z, mu, sigma):
     return mu + sigma * z
 
 
+@guarded(z="array n")
 def affine_jacobian(z):
     r"""The derivatives of n draws :math:`y_i=\mu+\sigma z_i` with respect to :math:`(\mu,\sigma)`, equation S26.
 
@@ -81,6 +84,7 @@ def affine_jacobian(z):
     return np.stack([np.ones_like(z), z], axis=-1)
 
 
+@guarded(slope="array m", jacobian="array m p")
 def chain_rule(slope, jacobian):
     r"""The gradient of an objective through its sample, equation S28: row vector times Jacobian.
 
@@ -107,6 +111,7 @@ def chain_rule(slope, jacobian):
     return slope @ jacobian
 
 
+@guarded(mu="function", sigma="function")
 def total_variance(mu, sigma):
     r"""The variance of :math:`Y=\mu(X)+\sigma(X)Z` in two parts, with X and Z independent and standard normal.
 
@@ -124,6 +129,7 @@ def total_variance(mu, sigma):
     return float(within), float(second - first**2)
 
 
+@guarded(n="count")
 def normal_grid(n):
     r"""The midpoints :math:`\Phi^{-1}((i-\frac12)/n)` of n slices of equal probability: noise without randomness.
 
@@ -147,6 +153,7 @@ def normal_grid(n):
     return torch.from_numpy(ndtri((np.arange(n) + 0.5) / n))
 
 
+@guarded
 def best_normal(target):
     r"""The Gaussian nearest to a law in Wasserstein-2 distance.
 
@@ -173,6 +180,7 @@ def _same_shape(**samples):
         raise ValueError(f"{', '.join(shapes)} must have one shape (..., n), got {list(shapes.values())}")
 
 
+@guarded(y="tensor ... n", data="tensor ... n")
 def sorted_pairing(y, data):
     r"""Mean squared difference of two samples, each sorted: the squared Wasserstein-2 distance between them.
 
@@ -198,6 +206,7 @@ def sorted_pairing(y, data):
     return (y.sort().values - data.sort().values).square().mean(-1)
 
 
+@guarded(first="tensor ... n", second="tensor ... n", data="tensor ... n", power="number")
 def energy_score(first, second, data, power=1.0):
     r"""The energy score from two draws; with ``power=1`` an unbiased estimate of the CRPS.
 
@@ -232,11 +241,15 @@ def energy_score(first, second, data, power=1.0):
 
     def apart(a, b):
         gap = (a - b).abs()
-        return gap if power == 1 else gap**power  # autograd takes a power's slope the long way, even at one
+        if power == 1:
+            return gap  # autograd takes a power's slope the long way, even at one
+        tied = gap == 0  # where the power's slope is infinite or undefined; by symmetry it is taken as zero, as at one
+        return torch.where(tied, 0.0, torch.where(tied, 1.0, gap) ** power)
 
     return 0.5 * (apart(first, data) + apart(second, data) - apart(first, second))
 
 
+@guarded(n="count")
 def pairing_factor(n):
     r"""How far sorted pairing shrinks the width of a Gaussian generator.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from reparam.estimators.bounds import total_derivative
-from reparam.guards import require_float
+from reparam.guards import guarded, require_float, require_number, values_of
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
 
@@ -16,6 +16,7 @@ class ChainRule(NamedTuple):
     direct: torch.Tensor
 
 
+@guarded(integrand="function", path="function", phi="number", eps="tensor n")
 def chain_rule(integrand, path, phi, eps):
     r"""Both parts of :math:`\frac{d}{d\phi}F(G(\epsilon;\phi),\phi)`, one pair per draw, for one parameter.
 
@@ -45,14 +46,20 @@ def chain_rule(integrand, path, phi, eps):
     """
     if require_float("eps", eps).ndim != 1:
         raise ValueError(f"eps must have shape (n,), got {tuple(eps.shape)}")
-    moving, fixed = (torch.full_like(eps, phi).requires_grad_() for _ in range(2))
-    z = path(eps, moving)
-    held = z.detach().requires_grad_()
-    slope, direct = torch.autograd.grad(integrand(held, fixed).sum(), (held, fixed), materialize_grads=True)
-    (motion,) = torch.autograd.grad(z.sum(), moving)
-    return ChainRule(slope * motion, direct)
+    phi = require_number("phi", phi)
+    with torch.enable_grad():
+        moving, fixed = (torch.full_like(eps, phi).requires_grad_() for _ in range(2))
+        z = values_of(lambda eps: path(eps, moving), eps.detach(), "path", eps.shape)
+        held = z.detach().requires_grad_()
+        value = values_of(lambda z: integrand(z, fixed), held, "integrand", eps.shape)
+        if not (value.requires_grad and z.requires_grad):
+            raise ValueError("integrand and path must be differentiable, got one that only offers values")
+        slope, direct = torch.autograd.grad(value.sum(), (held, fixed), materialize_grads=True)
+        (motion,) = torch.autograd.grad(z.sum(), moving, materialize_grads=True)
+    return ChainRule(*(require_float("the slope of integrand and path", part) for part in (slope * motion, direct)))
 
 
+@guarded(weights="tensor k")
 def exact_moments(draws, weights):
     """Mean and variance of draws made at the nodes of a quadrature.
 
@@ -73,6 +80,7 @@ def exact_moments(draws, weights):
     return GradientDraws(*mean), GradientDraws(*variance)
 
 
+@guarded
 def gaussian_gradient(q, posterior):
     r"""Gradient of the ELBO where the posterior is :math:`N(m,\mathrm{diag}\,v^2)`, in closed form.
 
@@ -91,6 +99,7 @@ def gaussian_gradient(q, posterior):
     return GradientDraws((posterior.mu - q.mu) / posterior.sigma**2, 1 - (q.sigma / posterior.sigma) ** 2)
 
 
+@guarded(weight="number")
 def gaussian_variance(q, posterior, weight, coupling=0.0):
     r"""Variance of one draw of :func:`controlled` where the posterior is Gaussian, in closed form.
 
@@ -121,6 +130,7 @@ def gaussian_variance(q, posterior, weight, coupling=0.0):
     )
 
 
+@guarded(mean="tensor d", precision="tensor d d")
 def conditionals(q, mean, precision):
     r"""Laws of each coordinate under a Gaussian posterior, the other coordinates held at the mean of q.
 
@@ -154,6 +164,7 @@ def conditionals(q, mean, precision):
     return DiagonalGaussian.from_sigma(centre, diagonal**-0.5), coupling
 
 
+@guarded(log_joint="function", eps="tensor k d", weights="tensor k")
 def best_weight(log_joint, q, eps, weights):
     r"""The weight of the score that leaves the least variance.
 
@@ -179,6 +190,7 @@ def best_weight(log_joint, q, eps, weights):
     return GradientDraws(*(-(weights @ (g * s)) / (weights @ s**2) for g, s in zip(total, score, strict=True)))
 
 
+@guarded(estimator="function", log_joint="function", noise="tensor steps n d", rate="number")
 def ascend(estimator, log_joint, q, noise, rate):
     r"""Gradient ascent on :math:`(\mu,\log\sigma)`, equation S9, with the noise of every step given.
 
@@ -244,6 +256,7 @@ class Counted:
         self.slopes += len(gradient)
 
 
+@guarded(phi="tensor 3", x="tensor N")
 def linear_encoder(phi, x):
     r"""The family :math:`q(z\mid x_i;\phi)=N(w x_i+b,e^{2\rho})`, one coordinate per data point.
 
@@ -270,6 +283,7 @@ def linear_encoder(phi, x):
     return DiagonalGaussian(slope * x + shift, log_sigma.expand(len(x)))
 
 
+@guarded(x="tensor N")
 def encoder_gradient(draws, x):
     r"""Gradients with respect to the shared parameters of :func:`linear_encoder`: the sum over data, by the chain rule.
 

@@ -8,10 +8,11 @@ import math
 import numpy as np
 import torch
 
-from reparam.guards import require_finite, require_float, require_positive
+from reparam.guards import guarded, require_finite, require_float, require_positive
 from reparam.laws.gaussian import LOG_2PI
 
 
+@guarded
 def conjugate_gradient(model, mu, sigma):
     r"""The exact gradient of the ELBO of the conjugate model.
 
@@ -40,6 +41,7 @@ def conjugate_gradient(model, mu, sigma):
     return np.stack(np.broadcast_arrays((mean - mu) / deviation**2, 1 - (sigma / deviation) ** 2))
 
 
+@guarded(log_q="function", z="array n", theta="number")
 def log_density_and_score(log_q, z, theta):
     r"""Log density of a law with one parameter, and its score, by automatic differentiation at fixed z.
 
@@ -74,6 +76,7 @@ def log_density_and_score(log_q, z, theta):
     return values.detach().numpy(), score.numpy()
 
 
+@guarded
 def square_elbo(model, mu, sigma):
     r"""The bound of model two for a Gaussian q, in closed form by the moments of a Gaussian.
 
@@ -105,6 +108,7 @@ def square_elbo(model, mu, sigma):
     return 0.5 - 0.5 * LOG_2PI - math.log(model.s) - 0.5 * second - misfit + np.log(sigma)
 
 
+@guarded(mu="number", sigma="number")
 def square_curvature(model, mu, sigma):
     r"""Second derivatives of :func:`square_elbo` in :math:`(\mu,\log\sigma)`, equation ``square-curvature``.
 
@@ -132,6 +136,7 @@ def square_curvature(model, mu, sigma):
     return np.array([[common * precision - 1, mixed], [mixed, 2 * w * ((common - 6 * w) * precision - 1)]])
 
 
+@guarded(mu="number", sigma="number")
 def conjugate_coefficients(model, mu, sigma):
     r"""The ELBO's integrand of the conjugate model, a parabola :math:`c_0+c_1\epsilon+c_2\epsilon^2` in the noise.
 
@@ -162,6 +167,7 @@ def conjugate_coefficients(model, mu, sigma):
     return model.log_evidence + math.log(ratio) - 0.5 * shift**2, -shift * ratio, 0.5 * (1 - ratio**2)
 
 
+@guarded(a="number", b="array d", c="array d", sigma="array d")
 def quadratic_variance(a, b, c, sigma):
     r"""Variance of one score-function draw for a quadratic cost, in closed form.
 
@@ -203,6 +209,7 @@ def quadratic_variance(a, b, c, sigma):
     return np.stack([mu, log_sigma])
 
 
+@guarded
 def wave_variances(k, phase, sigma):
     r"""Variances of one draw of both gradients in :math:`\mu` for the wave :math:`f(z)=\cos(k(z-\mu)+\alpha)`.
 
@@ -235,6 +242,7 @@ def wave_variances(k, phase, sigma):
     return score - square, path - square
 
 
+@guarded(phase="number")
 def wave_threshold(phase):
     r"""The :math:`k\sigma` beyond which the score function is the better gradient of :math:`\cos(k(z-\mu)+\alpha)`.
 
@@ -266,6 +274,7 @@ def wave_threshold(phase):
     return math.sqrt(brentq(lead, 1 / 3, 2.0, xtol=1e-14))
 
 
+@guarded(c="number", mu="number", sigma="number")
 def step_moments(c, mu, sigma):
     r"""Mean and variance of one score-function draw in :math:`\mu` for the step :math:`f(z)=1[z>z_0]`.
 

@@ -4,10 +4,11 @@ import numpy as np
 
 from reparam.estimators import structure
 from reparam.estimators.categories import leave_one_out_variance
-from reparam.guards import require_finite_array
+from reparam.guards import guarded, require_finite_array
 from reparam.teaching import figures
 
 
+@guarded(bits="count", target="number", coupling="number")
 def coupled(bits, target, coupling):
     r"""The cost :math:`\sum_i(b_i-t)^2+\kappa\sum_{i<j}b_ib_j`, term by term.
 
@@ -40,6 +41,7 @@ def coupled(bits, target, coupling):
     return terms, np.concatenate([one, one[i] | one[j]])
 
 
+@guarded(terms="function", theta="array D", evaluations="count")
 def at_equal_work(terms, reads, theta, evaluations):
     """Exact variances of three estimators of the first logit's gradient, at equal numbers of evaluations of the cost.
 

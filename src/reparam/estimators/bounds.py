@@ -2,10 +2,12 @@
 
 import torch
 
+from reparam.derivatives import slope_of
 from reparam.estimators.slopes import pathwise
 from reparam.estimators.values import score_function
-from reparam.guards import require_float
-from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
+from reparam.guards import require_float, require_number, values_of
+from reparam.laws.full_gaussian import as_gaussian, drawn
+from reparam.laws.gaussian import DiagonalGaussian, GradientDraws, require_law
 
 
 def elbo_integrand(log_joint, q):
@@ -23,8 +25,8 @@ def elbo_integrand(log_joint, q):
     callable, ``(n, d) -> (n,)``
         In nats.
     """
-    fixed = q.detach()
-    return lambda z: log_joint(z) - fixed.log_density(z)
+    fixed = as_gaussian(q).detach()
+    return lambda z: values_of(log_joint, z, "log_joint") - fixed.log_density(z)
 
 
 def elbo_gradient(log_joint, phi, eps):
@@ -84,8 +86,9 @@ def analytic_entropy(log_joint, q, eps):
     ValueError
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
-    path = pathwise(log_joint, q, eps)
-    return GradientDraws(path.mu, path.log_sigma + 1)
+    fixed, eps, z = drawn(q, eps)
+    path = fixed.pull(slope_of(log_joint, z, "log_joint"), eps)
+    return type(path)(*(g + e for g, e in zip(path, fixed.entropy_gradient(), strict=True)))
 
 
 def analytic_kl(log_likelihood, q, eps, prior):
@@ -114,7 +117,11 @@ def analytic_kl(log_likelihood, q, eps, prior):
     ValueError
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
-    path, fixed = pathwise(log_likelihood, q, eps), q.detach()
+    fixed, eps, z = drawn(require_law("q", as_gaussian(q)), eps)
+    prior = require_law("prior", as_gaussian(prior, "prior")).detach()
+    if prior.mu.shape != fixed.mu.shape:
+        raise ValueError(f"prior must have parameters of shape {tuple(fixed.mu.shape)}, got {tuple(prior.mu.shape)}")
+    path = fixed.pull(slope_of(log_likelihood, z, "log_likelihood"), eps)
     precision = prior.sigma**-2
     return GradientDraws(
         path.mu - precision * (fixed.mu - prior.mu),
@@ -158,33 +165,31 @@ def total_derivative(log_joint, q, eps):
 
     .. math:: \nabla_\phi\bigl[\log p(x,G(\epsilon;\phi))-\log q(G(\epsilon;\phi);\phi)\bigr]
 
-    Autograd follows :math:`\phi` to both places where it stands. Every draw has a copy of :math:`\phi` of its own, so
-    that one call returns one gradient per draw.
+    Along the path :math:`\log q(G(\epsilon;\phi);\phi)` is :math:`\log p(\epsilon)` less the part of the entropy that
+    depends on :math:`\phi`, so that this *is* :func:`analytic_entropy`, draw by draw; automatic differentiation with
+    a live :math:`\phi` in both places gives the same numbers, and takes longer.
 
     Parameters
     ----------
     log_joint : callable, ``(n, d) -> (n,)``
         Log density of model and data in nats, batched over draws.
-    q : DiagonalGaussian
-        With parameters of shape ``(d,)``.
+    q : DiagonalGaussian, FullGaussian or torch.distributions' Gaussians
+        With a mean of shape ``(d,)``.
     eps : Tensor, shape ``(n, d)``
         Standard normal noise.
 
     Returns
     -------
-    GradientDraws
-        ``mu`` and ``log_sigma``, each ``(n, d)``: one gradient per draw.
+    GradientDraws or FullDraws
+        ``mu`` and ``log_sigma``, each ``(n, d)``, or ``mu`` and ``root``: one gradient per draw.
 
     Raises
     ------
     ValueError
-        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
+        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``, or ``log_joint`` does not return one
+        finite number per draw, or hides its derivative.
     """
-    q.detach().path(eps)  # refuses noise of another shape
-    copies = DiagonalGaussian(*(row.detach().expand_as(eps).clone().requires_grad_() for row in (q.mu, q.log_sigma)))
-    z = copies.path(eps)
-    bound = log_joint(z) - copies.log_density(z)
-    return GradientDraws(*torch.autograd.grad(bound.sum(), (copies.mu, copies.log_sigma)))
+    return analytic_entropy(log_joint, q, eps)
 
 
 def controlled(log_joint, q, eps, weight):
@@ -211,5 +216,6 @@ def controlled(log_joint, q, eps, weight):
     ValueError
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
-    total, score = total_derivative(log_joint, q, eps), q.detach().score(eps)
-    return GradientDraws(total.mu + weight * score.mu, total.log_sigma + weight * score.log_sigma)
+    weight = require_number("weight", weight)
+    total, score = total_derivative(log_joint, q, eps), as_gaussian(q).detach().score(eps.detach())
+    return type(total)(*(t + weight * s for t, s in zip(total, score, strict=True)))

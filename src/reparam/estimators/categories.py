@@ -5,30 +5,40 @@ from itertools import product
 import numpy as np
 from scipy.special import softmax
 
-from reparam.guards import require_finite_array
+from reparam.guards import guarded, require_count, require_finite_array
 
 
+def _probabilities(weights):
+    w = require_finite_array("weights", weights, 1)
+    if w.ndim != 1 or (w < 0).any() or abs(w.sum() - 1) > 1e-9:
+        raise ValueError(f"weights must be probabilities of shape (m,), got sum {w.sum()} and shape {w.shape}")
+    return w
+
+
+@guarded
 def category_gradient(logits, values):
     r"""The exact gradient :math:`\nabla_{\ell_j}\mathbb E[f(z)]=\pi_j(f_j-\sum_k\pi_kf_k)`.
 
     Parameters
     ----------
-    logits, values : array, shape ``(K,)``
+    logits, values : array, shape ``(K,)``, or ``(..., K)`` for a batch of laws
         ``values`` is f at every category.
 
     Returns
     -------
-    array, shape ``(K,)``
+    array, shape of ``logits``
 
     Raises
     ------
     ValueError
-        On NaN, infinity or an empty argument.
+        On NaN, infinity, an empty argument, or shapes that differ.
     """
-    pi, f = softmax(require_finite_array("logits", logits, 1)), require_finite_array("values", values, 1)
-    return pi * (f - pi @ f)
+    pi = softmax(require_finite_array("logits", logits, 1), axis=-1)
+    f = require_finite_array("values", values, 1, pi.shape)
+    return pi * (f - (pi * f).sum(-1, keepdims=True))
 
 
+@guarded(values="array ... N", scores="array ... N K")
 def leave_one_out(values, scores):
     r"""Score-function gradient with the mean of the *other* draws as baseline: a sample covariance.
 
@@ -56,6 +66,7 @@ def leave_one_out(values, scores):
     return ((f - f.mean(-1, keepdims=True))[..., None] * s).sum(-2) / (f.shape[-1] - 1)
 
 
+@guarded(weights="array m", values="array m", scores="array m K", n="count")
 def leave_one_out_variance(weights, values, scores, n):
     r"""Exact variance of :func:`leave_one_out` with ``n`` draws: that of a sample covariance.
 
@@ -79,10 +90,10 @@ def leave_one_out_variance(weights, values, scores, n):
     ValueError
         If the weights are not probabilities, or ``n`` is below 2.
     """
-    w, f = require_finite_array("weights", weights, 1), require_finite_array("values", values, 1)
-    s = require_finite_array("scores", scores, 2)
-    if (w < 0).any() or abs(w.sum() - 1) > 1e-9 or n < 2:
-        raise ValueError(f"weights must be probabilities and n at least 2, got sum {w.sum()} and n={n}")
+    w, n = _probabilities(weights), require_count("n", n, least=2)
+    f, s = require_finite_array("values", values, 1, w.shape), require_finite_array("scores", scores, 2)
+    if s.ndim != 2 or len(s) != len(w):
+        raise ValueError(f"scores must have shape ({len(w)}, K), got {s.shape}")
     f, s = (f - w @ f)[:, None], s - w @ s
     covariance, spread = w @ (f * s), (w @ f**2) * (w @ s**2)
     fourth = w @ (f * s) ** 2
@@ -109,8 +120,8 @@ def outcomes(weights, n):
     ValueError
         If there are more than a million outcomes.
     """
-    w = require_finite_array("weights", weights, 1)
+    w, n = _probabilities(weights), require_count("n", n, least=0)
     if len(w) ** n > 1_000_000:
         raise ValueError(f"outcomes must number at most 1000000, got {len(w)}**{n}")
-    indices = np.array(list(product(range(len(w)), repeat=n)))
+    indices = np.array(list(product(range(len(w)), repeat=n)), dtype=int)
     return indices, w[indices].prod(-1)

@@ -3,8 +3,39 @@
 import numpy as np
 
 from reparam.derivatives import derivative
-from reparam.guards import require_finite_array, require_positive_array
+from reparam.guards import (
+    array_values,
+    require_finite_array,
+    require_float,
+    require_number,
+    require_positive,
+    require_positive_array,
+)
 from reparam.laws.mixture import Mixture
+
+
+def _slope_of_cdf(cdf, z, phi, step):
+    """The derivative in the parameter, by steps that are halved until two agree and stay where F is a probability."""
+    def probability(p):
+        F = array_values("cdf", cdf, z, p)
+        if not ((F >= -1e-12) & (F <= 1 + 1e-12)).all():
+            raise ValueError(f"cdf must lie between 0 and 1, got {F.min():.3g} to {F.max():.3g} at parameter {p:.6g}")
+        return F
+
+    probability(phi)
+    last, trouble = None, "its differences do not settle"
+    for halvings in range(24):
+        h = step * 0.5**halvings
+        try:
+            with np.errstate(all="ignore"):
+                now = derivative(probability, phi, h)
+        except ValueError as e:  # the differences reach over an edge of the parameter's range
+            last, trouble = None, e
+            continue
+        if last is not None and (abs(now - last) <= 1e-6 * abs(now) + 1e-14 / h).all():
+            return now
+        last = now
+    raise ValueError(f"cdf must be smooth in its parameter around phi = {phi:g}: {trouble}")
 
 
 def implicit_path(cdf, density, z, phi, step=0.01):
@@ -19,7 +50,7 @@ def implicit_path(cdf, density, z, phi, step=0.01):
     phi : float
         The parameter.
     step : float
-        Of the differences that take the derivative of F, see :func:`derivative`.
+        Of the first differences that take the derivative of F, see :func:`derivative`; halved until two agree.
 
     Returns
     -------
@@ -28,14 +59,16 @@ def implicit_path(cdf, density, z, phi, step=0.01):
     Raises
     ------
     ValueError
-        On NaN or infinity in ``z``, or where the density is not positive.
+        On NaN or infinity in ``z``, where the density is not positive, or if ``cdf`` is no probability, or not smooth
+        around ``phi``.
 
     References
     ----------
     :cite:t:`figurnov2018implicit`
     """
-    z = require_finite_array("z", z)
-    return -derivative(lambda p: cdf(z, p), phi, step) / require_positive_array("density", density(z, phi))
+    z, phi = require_finite_array("z", z), require_number("phi", phi)
+    p = require_positive_array("the value of density", array_values("density", density, z, phi))
+    return -_slope_of_cdf(cdf, z, phi, require_number("step", step, above=0)) / p
 
 
 def attach_path(z, cdf, density):
@@ -65,9 +98,13 @@ def attach_path(z, cdf, density):
     ----------
     :cite:t:`figurnov2018implicit`
     """
-    if not z.shape == cdf.shape == density.shape:
-        raise ValueError(f"z, cdf and density must have one shape, got {[tuple(x.shape) for x in (z, cdf, density)]}")
-    require_positive_array("density", density.detach())
+    require_float("z", z)
+    for name, x in (("cdf", cdf), ("density", density)):
+        if require_float(name, x, z.shape).dtype != z.dtype or x.device != z.device:
+            raise ValueError(f"{name} must be {z.dtype} on {z.device} as z is, got {x.dtype} on {x.device}")
+    if not cdf.requires_grad:
+        raise ValueError("cdf must carry the graph to its parameters, got one without: z would have no path")
+    require_positive(density=density)
     return z.detach() - (cdf - cdf.detach()) / density.detach()
 
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import torch
 
-from reparam.guards import require_groups
-from reparam.laws.gaussian import GradientDraws
+from reparam.guards import require_groups, values_of
+from reparam.laws.full_gaussian import as_gaussian
+from reparam.laws.gaussian import GradientDraws, require_law
 
 
 def measure_valued(cost, q, eps):
@@ -21,7 +22,7 @@ def measure_valued(cost, q, eps):
     ----------
     cost : callable, ``(n, d) -> (n,)``
         The function f; only its values are used, 3 d + 1 per gradient.
-    q : DiagonalGaussian
+    q : DiagonalGaussian, or a Normal of torch.distributions
         With parameters of shape ``(d,)``.
     eps : Tensor, shape ``(n, 3, d)``
         Standard normal noise, three numbers per coordinate.
@@ -40,17 +41,19 @@ def measure_valued(cost, q, eps):
     ----------
     :cite:t:`mohamed2020monte`
     """
-    n, _, d = require_groups(eps, q, rows=3)
-    fixed, first = q.detach(), eps[:, 0]
+    fixed = require_law("q", as_gaussian(q)).detach()
+    n, _, d = require_groups(eps, fixed, rows=3)
+    eps, own = eps.detach(), torch.eye(d, dtype=torch.bool, device=eps.device)
+    first = eps[:, 0]
 
     def values_at(noise):  # row j of a draw has coordinate j replaced
-        swapped = torch.where(torch.eye(d, dtype=torch.bool), noise[:, None, :], first[:, None, :])
-        return cost(fixed.path(swapped).reshape(-1, d)).detach().reshape(n, d)
+        swapped = torch.where(own, noise[:, None, :], first[:, None, :])
+        return values_of(cost, fixed.path(swapped).reshape(-1, d)).detach().reshape(n, d)
 
     w = eps[:, :2].norm(dim=1)
     m = torch.copysign(eps.norm(dim=1), first)
     mu = (values_at(w) - values_at(-w)) / (fixed.sigma * math.sqrt(2 * math.pi))
-    return GradientDraws(mu, values_at(m) - cost(fixed.path(first)).detach()[:, None])
+    return GradientDraws(mu, values_at(m) - values_of(cost, fixed.path(first)).detach()[:, None])
 
 
 def _panel_nodes(edges, order=20):

@@ -4,9 +4,10 @@ import numpy as np
 from scipy.special import expit
 
 from reparam import quadrature
-from reparam.guards import require_finite_array, require_positive_array
+from reparam.guards import guarded, require_finite_array, require_positive_array
 
 
+@guarded(draw="function")
 def logistic_expectation(draw, points=(), tol=1e-12):
     r"""Exact expectation over logistic noise: the very function that makes draws, fed with nodes.
 
@@ -24,6 +25,7 @@ def logistic_expectation(draw, points=(), tol=1e-12):
     return quadrature.integral(lambda x: expit(x) * expit(-x) * draw(x), -45.0, 45.0, points, tol)
 
 
+@guarded(logit="number", tau="number")
 def relaxed(logit, noise, tau):
     r"""The binary relaxed draw :math:`y=\sigma((\ell+\lambda)/\tau)`.
 
@@ -54,6 +56,7 @@ def _relaxed_slope(logit, noise, tau):
     return y, y * expit(-(logit + noise) / tau) / tau
 
 
+@guarded(slope="function")
 def relaxed_gradient(slope, logit, noise, tau):
     r"""Gumbel-softmax gradients in the binary case: :math:`f'(y)\,y(1-y)/\tau`.
 
@@ -78,6 +81,7 @@ def relaxed_gradient(slope, logit, noise, tau):
     return slope(y) * dy
 
 
+@guarded
 def straight_through_gumbel(slope, logit, noise, tau):
     r"""Straight-through Gumbel-softmax: the cost sees :math:`b=1\{y>\frac12\}`, the gradient :math:`y`.
 
@@ -89,6 +93,7 @@ def straight_through_gumbel(slope, logit, noise, tau):
     return slope((y > 0.5).astype(float)) * dy
 
 
+@guarded(slope="function", logit="number")
 def straight_through(slope, logit, noise):
     r"""The plain straight-through gradient :math:`f'(b)\,\theta(1-\theta)`, with :math:`b=1\{\ell+\lambda>0\}`.
 
@@ -117,6 +122,7 @@ def straight_through(slope, logit, noise):
     return slope(b) * expit(logit) * expit(-logit)
 
 
+@guarded
 def relaxed_moments(slope, logit, tau):
     r"""Exact mean and variance of one draw of :func:`relaxed_gradient`.
 
@@ -138,6 +144,7 @@ def relaxed_moments(slope, logit, tau):
     return mean, square - mean**2
 
 
+@guarded(f="function", step="number", points="count")
 def small_temperature(f, step=0.01, points=8):
     r"""Limit and slope, as :math:`\tau\to0`, of a function that is smooth down to zero but cannot be asked there.
 

@@ -16,6 +16,7 @@ from reparam.estimators.values import (
     score_function,
     score_with_baseline,
 )
+from reparam.guards import guarded
 from reparam.laws.gaussian import GradientDraws
 from reparam.moments import stream
 
@@ -23,6 +24,7 @@ SLOPE = 0.75
 """Price of a row's slope beyond that of its value, in values: a rounded measurement, see the benchmarks."""
 
 
+@guarded(estimator="function")
 def antithetic(estimator):
     r"""An estimator averaged over a draw and its mirror image, :math:`\frac12[g(\epsilon)+g(-\epsilon)]`.
 
@@ -44,6 +46,7 @@ def antithetic(estimator):
     return averaged
 
 
+@guarded(cost="function")
 def catalogue(cost, q, pilot, weights=None):
     """Every estimator that takes any cost, with its baseline fixed.
 
@@ -72,6 +75,7 @@ def catalogue(cost, q, pilot, weights=None):
     }
 
 
+@guarded(d="count", k="count")
 def work(d, k=2):
     """What one gradient asks of the cost: rows at which it wants the value, and rows at which it wants the slope too.
 
@@ -166,6 +170,7 @@ def _share(name, eps):
     return {"leave-one-out": eps[:, :2], "measure-valued": eps}.get(name, eps[:, 0])
 
 
+@guarded(eps="tensor n 3 d", repeats="count", clock="function")
 def seconds(estimators, cost, q, eps, repeats=5, clock=time.process_time):
     """Processor time of one gradient by every estimator of a catalogue, in batches.
 
@@ -199,6 +204,7 @@ def seconds(estimators, cost, q, eps, repeats=5, clock=time.process_time):
     return fastest
 
 
+@guarded(eps="tensor n 3 d")
 def simulate(estimators, cost, q, eps):
     """Gradients of every estimator of a catalogue from one pool of noise.
 
@@ -221,6 +227,7 @@ def simulate(estimators, cost, q, eps):
     return torch.stack([torch.stack(g, dim=1) for g in drawn], dim=1).numpy()
 
 
+@guarded(variance="array costs estimators 2", n="count")
 def simulated(atlas, costs, q, gradient, variance, source, n, width=2.0):
     r"""Simulated variances in one dimension, each divided by its exact one; those without noise are left out.
 
@@ -263,6 +270,7 @@ def simulated(atlas, costs, q, gradient, variance, source, n, width=2.0):
     return stream(draw, n, 3)
 
 
+@guarded(weights="array n")
 def weighted_moments(draws, weights):
     """Exact mean and variance of one gradient in one dimension, from gradients at the nodes of a quadrature.
 
@@ -282,6 +290,7 @@ def weighted_moments(draws, weights):
     return np.stack([weights @ g, weights @ (g - weights @ g) ** 2])
 
 
+@guarded(cost="function")
 def integrate(estimators, cost, q):
     """Exact mean and variance of one gradient in one dimension: the helpers themselves, at the nodes of a quadrature.
 

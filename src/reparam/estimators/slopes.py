@@ -1,8 +1,7 @@
 """Estimators that see slopes of the cost: the pathwise gradient."""
 
-import torch
-
-from reparam.laws.gaussian import GradientDraws
+from reparam.derivatives import slope_of
+from reparam.laws.full_gaussian import drawn
 
 
 def pathwise(cost, q, eps):
@@ -13,26 +12,22 @@ def pathwise(cost, q, eps):
     Parameters
     ----------
     cost : callable, ``(n, d) -> (n,)``
-        The function f, differentiable.
-    q : DiagonalGaussian
-        With parameters of shape ``(d,)``.
+        The function f, differentiable; a :class:`reparam.derivatives.WithSlope` brings its own slope.
+    q : DiagonalGaussian, FullGaussian or torch.distributions' Gaussians
+        With a mean of shape ``(d,)``; see :func:`reparam.laws.full_gaussian.as_gaussian`.
     eps : Tensor, shape ``(n, d)``
         Standard normal noise.
 
     Returns
     -------
-    GradientDraws
-        ``mu`` and ``log_sigma``, each ``(n, d)``: one gradient per draw.
+    GradientDraws or FullDraws
+        ``mu`` and ``log_sigma``, each ``(n, d)``, or ``mu`` and ``root``: one gradient per draw.
 
     Raises
     ------
     ValueError
-        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``, or ``cost`` hides its derivative.
+        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``, or ``cost`` does not return one finite
+        number per draw, or hides its derivative.
     """
-    fixed = q.detach()
-    z = fixed.path(eps).requires_grad_()
-    value = cost(z)
-    if not value.requires_grad:
-        raise ValueError("cost must be differentiable in z, got one that only offers values")
-    (slope,) = torch.autograd.grad(value.sum(), z)
-    return GradientDraws(slope, slope * fixed.sigma * eps)
+    fixed, eps, z = drawn(q, eps)
+    return fixed.pull(slope_of(cost, z), eps)

@@ -7,7 +7,7 @@ Bits :math:`b_1,\dots,b_D` are independent, :math:`P(b_i=1)=\theta_i`; gradients
 import numpy as np
 
 from reparam.estimators.categories import leave_one_out
-from reparam.guards import require_finite_array
+from reparam.guards import guarded, require_finite_array
 
 
 def _probabilities(theta):
@@ -31,6 +31,7 @@ def _links(reads, bits):
     return links
 
 
+@guarded(bits="count")
 def bit_states(bits):
     """Every state of some bits.
 
@@ -54,6 +55,7 @@ def bit_states(bits):
     return (np.arange(2**bits)[:, None] >> np.arange(bits)[::-1] & 1).astype(float)
 
 
+@guarded(states="array n D", theta="array D")
 def bit_weights(states, theta):
     r"""The probabilities :math:`\prod_i\theta_i^{b_i}(1-\theta_i)^{1-b_i}` of states of independent bits.
 
@@ -80,6 +82,7 @@ def bit_weights(states, theta):
     return np.where(states == 1, theta, 1 - theta).prod(-1)
 
 
+@guarded(cost="function", theta="array D")
 def enumerated(cost, theta):
     r"""The exact gradient by enumeration, :math:`\sum_b P(b)\,f(b)\,(b_i-\theta_i)`.
 
@@ -105,6 +108,7 @@ def enumerated(cost, theta):
     return (bit_weights(states, theta) * values) @ (states - theta)
 
 
+@guarded(terms="function", theta="array D")
 def enumerated_terms(terms, reads, theta):
     r"""The exact gradient of a sum of terms, each enumerated over the bits that it reads.
 
@@ -136,6 +140,7 @@ def enumerated_terms(terms, reads, theta):
     return gradient
 
 
+@guarded(cost="function", theta="array D", b="array n D")
 def local_expectation(cost, theta, b):
     r"""Local-expectation gradients, :math:`\theta_i(1-\theta_i)\,[f(b_i{=}1,b_{-i})-f(b_i{=}0,b_{-i})]`.
 
@@ -169,6 +174,7 @@ def local_expectation(cost, theta, b):
     return theta * (1 - theta) * (here[:, None] - there) * (2 * b - 1)
 
 
+@guarded(terms="array ... C")
 def own_sums(terms, reads):
     r"""For each variable the sum of the terms that read it, :math:`F_i=\sum_{c\,\text{reads}\,i}f_c`.
 
@@ -193,6 +199,7 @@ def own_sums(terms, reads):
     return terms @ links
 
 
+@guarded(terms="array ... N C", scores="array ... N D")
 def own_leave_one_out(terms, reads, scores):
     r"""Leave-one-out gradients in which each variable hears only the terms that read it.
 

@@ -2,8 +2,26 @@
 
 import torch
 
-from reparam.guards import require_groups
-from reparam.laws.gaussian import GradientDraws
+from reparam.guards import require_float, require_groups, values_of
+from reparam.laws.full_gaussian import as_gaussian, drawn
+from reparam.laws.gaussian import GradientDraws, require_law
+
+
+def weigh(values, score):
+    """Numbers times vectors: one value per draw times a score, of whatever law.
+
+    Parameters
+    ----------
+    values : Tensor, shape ``(...)``
+    score : GradientDraws or FullDraws
+        With parts of shape ``(..., d)`` or ``(..., d, d)``.
+
+    Returns
+    -------
+    GradientDraws or FullDraws
+        As ``score``.
+    """
+    return type(score)(*(values.reshape(*values.shape, *[1] * (part.ndim - values.ndim)) * part for part in score))
 
 
 def score_function(cost, q, eps):
@@ -15,35 +33,28 @@ def score_function(cost, q, eps):
     ----------
     cost : callable, ``(n, d) -> (n,)``
         The function f; only its values are used.
-    q : DiagonalGaussian
-        With parameters of shape ``(d,)``, or ``(r, d)`` for r Gaussians at once.
+    q : DiagonalGaussian, FullGaussian or torch.distributions' Gaussians
+        With a mean of shape ``(d,)``, or ``(r, d)`` for r diagonal Gaussians at once.
     eps : Tensor, shape ``(n, d)`` or ``(n, r, d)``
         Standard normal noise.
 
     Returns
     -------
-    GradientDraws
-        ``mu`` and ``log_sigma``, each of the shape of ``eps``: one gradient per draw.
+    GradientDraws or FullDraws
+        ``mu`` and ``log_sigma``, each of the shape of ``eps``, or ``mu`` and ``root``: one gradient per draw.
 
     Raises
     ------
     ValueError
-        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``, or ``cost`` returns another shape than
-        one number per draw.
+        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``, or ``cost`` does not return one finite
+        number per draw.
 
     References
     ----------
     :cite:t:`williams1992simple`
     """
-    fixed = q.detach()
-    z = fixed.path(eps)
-    if eps.ndim != fixed.mu.ndim + 1:
-        raise ValueError(f"eps must have shape (n, {', '.join(map(str, fixed.mu.shape))}), got {tuple(eps.shape)}")
-    values = cost(z).detach()
-    if values.shape != z.shape[:-1]:
-        raise ValueError(f"cost must return shape {tuple(z.shape[:-1])}, got {tuple(values.shape)}")
-    score = fixed.score(eps)
-    return GradientDraws(values[..., None] * score.mu, values[..., None] * score.log_sigma)
+    fixed, eps, z = drawn(q, eps)
+    return weigh(values_of(cost, z).detach(), fixed.score(eps))
 
 
 def score_with_baseline(cost, q, eps, baseline):
@@ -70,20 +81,29 @@ def score_with_baseline(cost, q, eps, baseline):
     Raises
     ------
     ValueError
-        If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
+        As :func:`score_function`, or if ``baseline`` is not a pair of tensors of shape ``(d,)``.
 
     References
     ----------
     :cite:t:`greensmith2004variance`
     """
-    fixed = q.detach()
-    values = cost(fixed.path(eps)).detach()[:, None]
-    score = fixed.score(eps)
-    return GradientDraws((values - baseline.mu) * score.mu, (values - baseline.log_sigma) * score.log_sigma)
+    fixed, eps, z = drawn(require_law("q", q), eps)
+    mu, log_sigma = (require_float(f"baseline.{name}", getattr(baseline, name, baseline), fixed.mu.shape)
+                     for name in ("mu", "log_sigma"))
+    values, score = values_of(cost, z).detach()[..., None], fixed.score(eps)
+    return GradientDraws((values - mu) * score.mu, (values - log_sigma) * score.log_sigma)
 
 
-def _average(numbers, weights):
-    return numbers.mean(0) if weights is None else torch.as_tensor(weights) @ numbers
+def _pilot(cost, q, pilot, weights):
+    """Values and scores at pilot noise, and the weight of each draw."""
+    try:
+        fixed, eps, z = drawn(require_law("q", q), pilot)
+    except ValueError as e:
+        raise ValueError(str(e).replace("eps", "pilot")) from None
+    if not len(z):
+        raise ValueError("pilot must hold at least one draw, got none")
+    weights = z.new_full(z.shape[:1], 1 / len(z)) if weights is None else torch.as_tensor(weights).to(z)
+    return values_of(cost, z).detach()[..., None], fixed.score(eps), require_float("weights", weights, z.shape[:1])
 
 
 def mean_baseline(cost, q, pilot, weights=None):
@@ -104,9 +124,8 @@ def mean_baseline(cost, q, pilot, weights=None):
     GradientDraws
         Each of shape ``(d,)``.
     """
-    fixed = q.detach()
-    mean = _average(cost(fixed.path(pilot)).detach()[:, None], weights)
-    return GradientDraws(mean.expand_as(fixed.mu), mean.expand_as(fixed.mu))
+    values, score, weights = _pilot(cost, q, pilot, weights)
+    return GradientDraws(*((weights @ values).expand_as(s[0]) for s in score))
 
 
 def optimal_baseline(cost, q, pilot, weights=None):
@@ -131,10 +150,11 @@ def optimal_baseline(cost, q, pilot, weights=None):
     ----------
     :cite:t:`greensmith2004variance`
     """
-    fixed = q.detach()
-    values = cost(fixed.path(pilot)).detach()[:, None]
-    squares = [s * s for s in fixed.score(pilot)]
-    return GradientDraws(*(_average(values * s, weights) / _average(s, weights) for s in squares))
+    values, score, weights = _pilot(cost, q, pilot, weights)
+    information = [weights @ (s * s) for s in score]
+    if not all(bool((i > 0).all()) for i in information if not i.is_meta):
+        raise ValueError("pilot must hold draws whose scores do not all vanish, or no baseline is the best one")
+    return GradientDraws(*((weights @ (values * s * s)) / i for s, i in zip(score, information, strict=True)))
 
 
 def leave_one_out(cost, q, eps):
@@ -153,8 +173,8 @@ def leave_one_out(cost, q, eps):
 
     Returns
     -------
-    GradientDraws
-        ``mu`` and ``log_sigma``, each ``(n, d)``: one gradient per group of k draws.
+    GradientDraws or FullDraws
+        ``mu`` and ``log_sigma``, each ``(n, d)``, or ``mu`` and ``root``: one gradient per group of k draws.
 
     Raises
     ------
@@ -165,9 +185,9 @@ def leave_one_out(cost, q, eps):
     ----------
     :cite:t:`kool2019buy`
     """
-    n, k, d = require_groups(eps, q)
-    fixed = q.detach()
-    values = cost(fixed.path(eps).reshape(-1, d)).detach().reshape(n, k, 1)
+    fixed = as_gaussian(q).detach()
+    n, k, d = require_groups(eps, fixed)
+    values = values_of(cost, fixed.path(eps).detach().reshape(-1, d)).detach().reshape(n, k)
     lead = (values - values.mean(1, keepdim=True)) * (k / (k - 1))
-    score = fixed.score(eps)
-    return GradientDraws((lead * score.mu).mean(1), (lead * score.log_sigma).mean(1))
+    score = fixed.score(eps.detach())
+    return type(score)(*(part.mean(1) for part in weigh(lead, score)))

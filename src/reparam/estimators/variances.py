@@ -12,7 +12,7 @@ from numpy.polynomial import hermite_e
 from scipy.optimize import brentq
 from scipy.special import dawsn, erf
 
-from reparam.guards import require_finite, require_positive
+from reparam.guards import guarded, require_finite, require_positive
 
 NORMAL_MOMENTS = (1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0, 0.0, 105.0)
 
@@ -44,6 +44,7 @@ class Expectations(NamedTuple):
         return np.array([self.value[1] / self.sigma, self.value[2] - self.value[0]])
 
 
+@guarded(sigma="number")
 def polynomial(c, sigma):
     r"""Expectations of the cost :math:`f=c_0+c_1\epsilon+c_2\epsilon^2`.
 
@@ -86,11 +87,13 @@ def _even(pair):
     return {0: pair[0], 2: pair[1]}
 
 
+@guarded
 def linear(mu, sigma):
     r"""Expectations of the cost f(x) = x. Parameters, result and errors are those of :func:`square`, without k."""
     return polynomial((mu, sigma, 0.0), sigma)
 
 
+@guarded(mu="number", sigma="number")
 def square(k, mu, sigma):
     r"""Expectations of the cost :math:`f(x)=(x-k)^2`.
 
@@ -113,6 +116,7 @@ def square(k, mu, sigma):
     return polynomial((shift**2, 2 * sigma * shift, sigma**2), sigma)
 
 
+@guarded(mu="number", sigma="number")
 def elbo(model, mu, sigma):
     r"""Expectations of the ELBO's integrand :math:`\log p(x,z)-\log q(z)` of the conjugate model.
 
@@ -138,6 +142,7 @@ def elbo(model, mu, sigma):
     ), sigma)
 
 
+@guarded
 def cosine(k, mu, sigma):
     r"""Expectations of the cost :math:`f(x)=\cos kx`. Parameters, result and errors are those of :func:`square`."""
     k = np.asarray(k, dtype=float)
@@ -175,6 +180,7 @@ def _raw_moments(mass, m, v):
     return mass * np.array([1 + 0 * m, m, m**2 + v, m**3 + 3 * m * v, m**4 + 6 * m**2 * v + 3 * v**2])
 
 
+@guarded
 def exponential(k, mu, sigma):
     r"""Expectations of the cost :math:`f(x)=\exp(-kx^2)`, k positive. The rest is as in :func:`square`."""
     k = np.asarray(k, dtype=float)
@@ -202,6 +208,7 @@ def exponential(k, mu, sigma):
     )
 
 
+@guarded
 def in_dimension(e, d):
     r"""Expectations for one coordinate of the separable cost :math:`f(z)=\sum_{j=1}^d h(z_j)`.
 
@@ -242,6 +249,7 @@ def _information(e):
     return np.array([1 / e.sigma**2 + 0 * e.value[0], 2 + 0 * e.value[0]])
 
 
+@guarded
 def score_function(e, baseline=0.0):
     r"""Variance of :math:`(f-b)s`: :math:`\mathbb E[f^2s^2]-2b\,\mathbb E[fs^2]+b^2\,\mathbb E[s^2]-(\nabla)^2`.
 
@@ -260,11 +268,13 @@ def score_function(e, baseline=0.0):
     return second - 2 * baseline * first + baseline**2 * _information(e) - e.gradient**2
 
 
+@guarded
 def optimal_baseline(e):
     r"""The baseline :math:`b^*=\mathbb E[fs^2]/\mathbb E[s^2]` for both parameters, shape ``(2, ...)``."""
     return _with_scores(e, e.value) / _information(e)
 
 
+@guarded(k="count")
 def leave_one_out(e, k):
     r"""Variance of the leave-one-out gradient of k draws.
 
@@ -284,29 +294,34 @@ def leave_one_out(e, k):
     return (score_function(e, e.value[0]) + (spread * _information(e) + e.gradient**2) / (k - 1)) / k
 
 
+@guarded
 def pathwise(e):
     r"""Variance of :math:`f'(z)` and of :math:`f'(z)\sigma\epsilon`, shape ``(2, ...)``."""
     return np.array([e.slope[0], e.sigma**2 * e.slope[2]]) - e.gradient**2
 
 
+@guarded
 def measure_valued(e):
     """Variance of the coupled measure-valued gradient, shape ``(2, ...)``."""
     second = [e.rayleigh / (2 * np.pi * e.sigma**2), e.square[2] + e.square[0] - 2 * e.maxwell]
     return np.array(second) - e.gradient**2
 
 
+@guarded
 def antithetic_score(e):
     """Variance of the score-function gradient averaged over a draw and its mirror image, shape ``(2, ...)``."""
     crossed = np.array([-1.0, 1.0]).reshape(2, *[1] * np.ndim(e.value[0])) * _with_scores(e, e.mirror)
     return (_with_scores(e, e.square) + crossed) / 2 - e.gradient**2
 
 
+@guarded
 def antithetic_pathwise(e):
     """Variance of the pathwise gradient averaged over a draw and its mirror image, shape ``(2, ...)``."""
     second = [e.slope[0] + e.slope_mirror[0], e.sigma**2 * (e.slope[2] - e.slope_mirror[2])]
     return np.array(second) / 2 - e.gradient**2
 
 
+@guarded(k="count")
 def all_estimators(e, k=2):
     """Variances of one gradient by every estimator that takes any cost.
 
@@ -332,6 +347,7 @@ def all_estimators(e, k=2):
     }
 
 
+@guarded
 def parabola(slope, curvature, sigma):
     r"""Variance of the pathwise gradient whose path has slope a at the mean of q and curvature -c everywhere.
 
@@ -350,6 +366,7 @@ def parabola(slope, curvature, sigma):
     return np.array([curvature**2 * sigma**2, slope**2 * sigma**2 + 2 * curvature**2 * sigma**4])
 
 
+@guarded
 def elbo_estimators(model, mu, sigma):
     """Variances of the pathwise gradients of the conjugate model's ELBO, by what each leaves to the path.
 
@@ -374,6 +391,7 @@ def elbo_estimators(model, mu, sigma):
     }
 
 
+@guarded(precision="array d d", slope="array d", sigma="array d")
 def gaussian_target(precision, slope, sigma, path):
     r"""Variance of pathwise ELBO gradients when the log joint is a Gaussian with any correlations.
 
@@ -402,6 +420,7 @@ def gaussian_target(precision, slope, sigma, path):
     return np.array([squares, sigma**2 * (slope**2 + squares + np.diag(b) ** 2)])
 
 
+@guarded(difference="function", low="number", high="number", cells="count")
 def crossovers(difference, low, high, cells=2000):
     """All places where a curve changes sign, to full precision.
 
@@ -427,6 +446,7 @@ def crossovers(difference, low, high, cells=2000):
     ])
 
 
+@guarded(family="function", low="number", high="number")
 def all_crossovers(family, low, high, names):
     """Where the variances of some estimators cross over the parameter of a cost, at mu = sigma = 1.
 

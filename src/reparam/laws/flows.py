@@ -11,10 +11,18 @@ LIMIT = 2.0
 """Bound on the log scale of one coupling: no layer stretches or shrinks by more than e² along a coordinate."""
 
 
-def _points(name, x, d):
+def _points(name, x, d, like=None):
     require_float(name, x)
     if x.ndim != 2 or x.shape[1] != d:
         raise ValueError(f"{name} must be (n, {d}), got {tuple(x.shape)}")
+    if like is not None and (x.dtype, x.device) != (like.dtype, like.device):
+        raise ValueError(f"{name} must be {like.dtype} on {like.device} as the layer is, got {x.dtype} on {x.device}")
+    return x
+
+
+def _noise(name, x):
+    if require_float(name, x).ndim != 2:
+        raise ValueError(f"{name} must be (n, d), got {tuple(x.shape)}")
     return x
 
 
@@ -34,12 +42,12 @@ class Affine(nn.Module):
 
     def forward(self, z):
         """From noise to data."""
-        z = _points("z", z, len(self.shift))
+        z = _points("z", z, len(self.shift), self.shift)
         return self.shift + self.log_scale.exp() * z, self.log_scale.sum().expand(len(z))
 
     def inverse(self, y):
         """From data to noise."""
-        y = _points("y", y, len(self.shift))
+        y = _points("y", y, len(self.shift), self.shift)
         return (y - self.shift) / self.log_scale.exp(), self.log_scale.sum().expand(len(y))
 
 
@@ -89,12 +97,12 @@ class Coupling(nn.Module):
 
     def forward(self, z):
         """From noise to data."""
-        kept, moved, log_scale, shift = self._parts(_points("z", z, self.d))
+        kept, moved, log_scale, shift = self._parts(_points("z", z, self.d, self.net[0].weight))
         return self._join(kept, moved * log_scale.exp() + shift), log_scale.sum(1)
 
     def inverse(self, y):
         """From data to noise: the network is evaluated, never inverted."""
-        kept, moved, log_scale, shift = self._parts(_points("y", y, self.d))
+        kept, moved, log_scale, shift = self._parts(_points("y", y, self.d, self.net[0].weight))
         return self._join(kept, (moved - shift) * (-log_scale).exp()), log_scale.sum(1)
 
 
@@ -138,12 +146,12 @@ class Planar(nn.Module):
 
     def forward(self, z):
         """From noise to data."""
-        bend = torch.tanh(_points("z", z, len(self.w)) @ self.w + self.b)
+        bend = torch.tanh(_points("z", z, len(self.w), self.w) @ self.w + self.b)
         return z + bend[:, None] * self.push(), self._log_det(bend)
 
     def inverse(self, y):
         r"""From data to noise: bisection for :math:`w^\top z`, then one Newton step with the exact gradient."""
-        target, strength = _points("y", y, len(self.w)) @ self.w, self.w @ self.push()
+        target, strength = _points("y", y, len(self.w), self.w) @ self.w, self.w @ self.push()
         with torch.no_grad():
             low, high = target - strength.abs(), target + strength.abs()
             for _ in range(60):
@@ -178,7 +186,7 @@ class Flow(nn.Module):
 
     def forward(self, z):
         """From noise to data."""
-        total = torch.zeros(len(z), dtype=z.dtype)
+        total = z.new_zeros(len(_noise("z", z)))
         for layer in self.layers:
             z, log_det = layer(z)
             total = total + log_det
@@ -186,7 +194,7 @@ class Flow(nn.Module):
 
     def inverse(self, y):
         """From data to noise, last layer first."""
-        total = torch.zeros(len(y), dtype=y.dtype)
+        total = y.new_zeros(len(_noise("y", y)))
         for layer in reversed(self.layers):
             y, log_det = layer.inverse(y)
             total = total + log_det
@@ -208,5 +216,10 @@ def log_normal(z):
     Returns
     -------
     Tensor, shape ``(n,)``
+
+    Raises
+    ------
+    ValueError
+        If ``z`` is not a finite floating-point tensor of two axes.
     """
-    return -0.5 * (z * z + LOG_2PI).sum(1)
+    return -0.5 * (_noise("z", z).square() + LOG_2PI).sum(1)

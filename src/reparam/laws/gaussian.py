@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
-from reparam.guards import require_float
+from reparam.guards import LARGEST, guarded, require_finite_array, require_float, require_positive
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -25,12 +26,13 @@ class DiagonalGaussian:
     Parameters
     ----------
     mu, log_sigma : Tensor, shape ``(..., d)``
-        Mean and logarithm of the standard deviation: every real number is allowed.
+        Mean and logarithm of the standard deviation.
 
     Raises
     ------
     ValueError
-        If they are not finite floating-point tensors of one shape with at least one axis.
+        If they are not finite floating-point tensors of one type, device and shape with at least one axis, or a
+        standard deviation or its inverse would overflow (log sigma beyond ±236 in double, ±29 in single precision).
     """
 
     mu: torch.Tensor
@@ -44,6 +46,12 @@ class DiagonalGaussian:
                 "mu and log_sigma must have one shape (..., d), "
                 f"got {tuple(self.mu.shape)} and {tuple(self.log_sigma.shape)}"
             )
+        if (self.mu.dtype, self.mu.device) != (self.log_sigma.dtype, self.log_sigma.device):
+            raise ValueError(f"mu and log_sigma must have one type and device, got {self.mu.dtype} on {self.mu.device} "
+                             f"and {self.log_sigma.dtype} on {self.log_sigma.device}")
+        limit = math.log(LARGEST[self.mu.dtype])
+        if not self.mu.is_meta and self.mu.numel() and not (top := float(self.log_sigma.detach().abs().max())) <= limit:
+            raise ValueError(f"log_sigma must lie within ±{limit:.0f}, or sigma overflows, got {top:.4g}")
 
     @classmethod
     def from_sigma(cls, mu, sigma):
@@ -57,16 +65,15 @@ class DiagonalGaussian:
         Returns
         -------
         DiagonalGaussian
-            In float64.
+            Of the tensors' type and device; sequences become float64.
 
         Raises
         ------
         ValueError
-            If some ``sigma`` is not positive.
+            If some ``sigma`` is not positive, or as :class:`DiagonalGaussian`.
         """
-        mu, sigma = (torch.as_tensor(x, dtype=torch.float64) for x in (mu, sigma))
-        if not (sigma > 0).all():
-            raise ValueError(f"sigma must be positive, got {sigma.tolist()}")
+        mu, sigma = as_float("mu", mu), as_float("sigma", sigma)
+        require_positive(sigma=sigma)
         return cls(mu, sigma.log())
 
     @property
@@ -92,10 +99,33 @@ class DiagonalGaussian:
         ValueError
             If ``eps`` is not finite, not floating, or its last axes are not those of ``mu``.
         """
-        require_float("eps", eps)
-        if eps.shape[eps.ndim - self.mu.ndim:] != self.mu.shape:
-            raise ValueError(f"eps must end in shape {tuple(self.mu.shape)}, got {tuple(eps.shape)}")
-        return self.mu + self.sigma * eps
+        return self.mu + self.sigma * self._points("eps", eps)
+
+    def _points(self, name, x):
+        require_float(name, x)
+        if x.shape[max(x.ndim - self.mu.ndim, 0):] != self.mu.shape:
+            raise ValueError(f"{name} must end in shape {tuple(self.mu.shape)}, got {tuple(x.shape)}")
+        if (x.dtype, x.device) != (self.mu.dtype, self.mu.device):
+            raise ValueError(f"{name} must be {self.mu.dtype} on {self.mu.device}, as mu, got {x.dtype} on {x.device}")
+        return x
+
+    def pull(self, slope, eps):
+        r"""The chain rule of the path: a slope in z becomes a gradient in :math:`(\mu,\log\sigma)`.
+
+        .. math:: \nabla_zf\cdot\nabla_\mu G=\nabla_zf,\qquad
+            \nabla_zf\cdot\nabla_{\log\sigma}G=\nabla_zf\;\sigma\epsilon
+
+        Parameters
+        ----------
+        slope, eps : Tensor, shape ``(n, ..., d)``
+            :math:`\nabla_zf` at :math:`z=G(\epsilon;\phi)`, and the noise.
+
+        Returns
+        -------
+        GradientDraws
+            Each of shape ``(n, ..., d)``.
+        """
+        return GradientDraws(slope, slope * self.sigma * eps)
 
     def log_density(self, z):
         r""":math:`\log q(z;\phi)` in nats.
@@ -107,9 +137,17 @@ class DiagonalGaussian:
         Returns
         -------
         Tensor, shape ``(n, ...)``
+
+        Raises
+        ------
+        ValueError
+            As :meth:`path`, or where a density underflows beyond what its logarithm can hold.
         """
-        eps = (z - self.mu) / self.sigma
-        return -0.5 * (eps * eps).sum(-1) - (self.log_sigma + 0.5 * LOG_2PI).sum(-1)
+        eps = (self._points("z", z) - self.mu) / self.sigma
+        value = -0.5 * (eps * eps).sum(-1) - (self.log_sigma + 0.5 * LOG_2PI).sum(-1)
+        if not value.is_meta and not math.isfinite(value.detach().sum()):
+            raise ValueError("z must not lie so many deviations away that the logarithm of its density overflows")
+        return value
 
     def score(self, eps):
         r"""The score :math:`\nabla_\phi\log q(z;\phi)` at :math:`z=G(\epsilon;\phi)`, with z held fixed.
@@ -125,15 +163,31 @@ class DiagonalGaussian:
         -------
         GradientDraws
             Each of shape ``(n, ..., d)``.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`path`.
         """
+        eps = self._points("eps", eps)
         return GradientDraws(eps / self.sigma, eps * eps - 1)
 
     def entropy(self):
         r""":math:`\sum_j(\log\sigma_j+\frac12\log 2\pi e)` in nats, shape ``(...)``."""
         return (self.log_sigma + 0.5 * (1 + LOG_2PI)).sum(-1)
 
+    def entropy_gradient(self):
+        r"""The gradient of :meth:`entropy`: 0 in every mean, 1 in every log deviation, GradientDraws ``(..., d)``."""
+        return GradientDraws(torch.zeros_like(self.mu), torch.ones_like(self.mu))
+
+    @guarded
     def kl(self, other):
-        r""":math:`\mathrm{KL}[q\,\Vert\,\text{other}]` between diagonal Gaussians, in nats, shape ``(...)``."""
+        r""":math:`\mathrm{KL}[q\,\Vert\,\text{other}]` between diagonal Gaussians of one d, in nats, ``(...)``."""
+        mine, theirs = self.mu.shape, require_law("other", other).mu.shape
+        shared = min(len(mine), len(theirs))
+        if mine[len(mine) - shared:] != theirs[len(theirs) - shared:] or other.mu.dtype != self.mu.dtype:
+            raise ValueError(f"other must be {self.mu.dtype} of shape {tuple(mine)} up to leading axes, "
+                             f"got {other.mu.dtype} of shape {tuple(theirs)}")
         ratio = (2 * (self.log_sigma - other.log_sigma)).exp()
         shift = ((self.mu - other.mu) / other.sigma) ** 2
         return 0.5 * (ratio + shift - 1).sum(-1) - (self.log_sigma - other.log_sigma).sum(-1)
@@ -143,3 +197,50 @@ class DiagonalGaussian:
         cut = object.__new__(DiagonalGaussian)  # its parameters were validated once, when self was made
         cut.__dict__.update(mu=self.mu.detach(), log_sigma=self.log_sigma.detach())
         return cut
+
+
+def as_float(name, value):
+    """Tensors as they are, anything else as a float64 tensor.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    value : Tensor or array-like
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If ``value`` does not hold finite real numbers.
+    """
+    if not isinstance(value, torch.Tensor):
+        value = torch.from_numpy(np.array(require_finite_array(name, value)))
+    return require_float(name, value)
+
+
+def require_law(name, q):
+    """Reject anything but a diagonal Gaussian.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    q : DiagonalGaussian
+
+    Returns
+    -------
+    DiagonalGaussian
+        ``q`` itself.
+
+    Raises
+    ------
+    ValueError
+        If ``q`` is anything else.
+    """
+    if not isinstance(q, DiagonalGaussian):
+        raise ValueError(f"{name} must be a DiagonalGaussian, got {type(q).__name__}")
+    return q

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from reparam import quadrature
-from reparam.guards import require_float
+from reparam.guards import guarded, require_float
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
 
@@ -53,14 +53,17 @@ class LogisticRegression:
         zero = torch.zeros(x.shape[1], dtype=torch.float64)
         self.prior = DiagonalGaussian.from_sigma(zero, zero + tau)
 
+    @guarded
     def log_likelihood(self, z):
         r""":math:`\sum_i\log p(y_i\mid z)` in nats, ``(n, d) -> (n,)``."""
         return logsigmoid(z @ self.signed.T).sum(-1)
 
+    @guarded
     def log_joint(self, z):
         r""":math:`\log p(y,z)` in nats, ``(n, d) -> (n,)``."""
         return self.log_likelihood(z) + self.prior.log_density(z)
 
+    @guarded(nodes="count")
     def elbo(self, q, nodes=32):
         r"""The bound for a diagonal Gaussian q, in nats.
 
@@ -83,11 +86,13 @@ class LogisticRegression:
         values = logsigmoid(center + spread * eps)  # (nodes, N)
         return (weights @ values).sum() - q.kl(self.prior)
 
+    @guarded
     def gradient(self, q):
         """The exact gradient of :meth:`elbo`, a :class:`GradientDraws` of shape ``(d,)`` each."""
         free = DiagonalGaussian(q.mu.detach().requires_grad_(), q.log_sigma.detach().requires_grad_())
         return GradientDraws(*torch.autograd.grad(self.elbo(free), [free.mu, free.log_sigma]))
 
+    @guarded
     def best(self):
         """The diagonal Gaussian with the highest bound, found by L-BFGS on the exact bound from the prior.
 

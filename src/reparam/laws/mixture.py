@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from reparam.guards import guarded
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -36,11 +38,13 @@ class Mixture:
     def _standard(self, y):
         return (np.asarray(y)[..., None] - self.means) / self.sigmas
 
+    @guarded
     def density(self, y):
         """Density at ``y``, of its shape."""
         bells = np.exp(-0.5 * self._standard(y) ** 2) / (np.sqrt(2 * np.pi) * np.array(self.sigmas))
         return bells @ self.weights
 
+    @guarded
     def cdf(self, y):
         """Distribution function at ``y``, of its shape."""
         return ndtr(self._standard(y)) @ self.weights
@@ -50,16 +54,19 @@ class Mixture:
         return ndtr(-self._standard(y)) @ self.weights
 
     @property
+    @guarded
     def mean(self):
         """Mean."""
         return float(np.dot(self.weights, self.means))
 
     @property
+    @guarded
     def variance(self):
         """Variance: within the components, plus between them."""
         spread = np.square(self.sigmas) + np.square(np.subtract(self.means, self.mean))
         return float(np.dot(self.weights, spread))
 
+    @guarded(u="array n", z="array n")
     def draw(self, u, z):
         r"""Draws by the two-stage recipe: ``u`` chooses the component, ``z`` the place in it.
 
@@ -75,6 +82,7 @@ class Mixture:
         k = np.searchsorted(np.cumsum(self.weights)[:-1], u, side="right")
         return np.array(self.means)[k] + np.array(self.sigmas)[k] * z
 
+    @guarded
     def transport(self, z):
         r"""The increasing map :math:`T(z)=F^{-1}(\Phi(z))` that turns standard normal noise into this law.
 

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from reparam.guards import require_float
+from reparam.guards import guarded, require_float
 from reparam.laws.gaussian import LOG_2PI
 
 SQRT_PI = math.sqrt(math.pi)
@@ -22,6 +22,7 @@ def _deviation(name, given, least=0.0):
         raise ValueError(f"{name} must be {wanted}, got {value.min().item()}")
 
 
+@guarded(draws="tensor K ...")
 def squared(draws, y):
     r"""Squared distance of the mean of K draws from the observation; with K = 1 the term of equation S39.
 
@@ -48,18 +49,18 @@ def squared(draws, y):
     return (draws.mean(0) - y) ** 2
 
 
+@guarded(mu="tensor *", sigma="tensor *", y="tensor *")
 def log_score(mu, sigma, y):
     r"""Minus the log density of the observation under :math:`N(\mu,\sigma^2)`, in nats.
 
     Parameters
     ----------
-    mu, sigma : Tensor, shape ``(..., n)``
+    mu, sigma, y : Tensor, of shapes that broadcast
         ``sigma`` positive.
-    y : Tensor, shape ``(n,)``
 
     Returns
     -------
-    Tensor, shape ``(..., n)``
+    Tensor, of the shape that they broadcast to
 
     Raises
     ------
@@ -70,6 +71,7 @@ def log_score(mu, sigma, y):
     return sigma.log() + 0.5 * ((y - mu) / sigma) ** 2 + 0.5 * LOG_2PI
 
 
+@guarded(mu="tensor *", sigma="tensor *", y="tensor *")
 def crps(mu, sigma, y):
     r"""The continuous ranked probability score of :math:`N(\mu,\sigma^2)`, in units of y.
 
@@ -77,13 +79,12 @@ def crps(mu, sigma, y):
 
     Parameters
     ----------
-    mu, sigma : Tensor, shape ``(..., n)``
+    mu, sigma, y : Tensor, of shapes that broadcast
         ``sigma`` positive.
-    y : Tensor, shape ``(n,)``
 
     Returns
     -------
-    Tensor, shape ``(..., n)``
+    Tensor, of the shape that they broadcast to
 
     Raises
     ------
@@ -98,6 +99,7 @@ def crps(mu, sigma, y):
     return mean_distance(y - mu, sigma) - sigma / SQRT_PI
 
 
+@guarded(shift="tensor *", sigma="tensor *")
 def mean_distance(shift, sigma):
     r"""The mean of :math:`|D|` for :math:`D\sim N(\delta,\sigma^2)`.
 
@@ -122,18 +124,18 @@ def mean_distance(shift, sigma):
     return shift * torch.erf(w / math.sqrt(2)) + sigma * math.sqrt(2 / math.pi) * (-0.5 * w * w).exp()
 
 
+@guarded(mu="tensor *", sigma="tensor *", y="tensor *")
 def pit(mu, sigma, y):
     r"""The probability integral transform :math:`\Phi((y-\mu)/\sigma)`: uniform if the forecast is calibrated.
 
     Parameters
     ----------
-    mu, sigma : Tensor, shape ``(..., n)``
+    mu, sigma, y : Tensor, of shapes that broadcast
         ``sigma`` positive.
-    y : Tensor, shape ``(n,)``
 
     Returns
     -------
-    Tensor, shape ``(..., n)``
+    Tensor, of the shape that they broadcast to
         In [0, 1].
 
     Raises
@@ -145,6 +147,7 @@ def pit(mu, sigma, y):
     return torch.special.ndtr((y - mu) / sigma)
 
 
+@guarded(k="count")
 def expected_squared(mu, sigma, m, s, k=1):
     r"""The mean of :func:`squared` over K draws :math:`\mu+\sigma z` and y of mean m and deviation s.
 
@@ -173,6 +176,7 @@ def expected_squared(mu, sigma, m, s, k=1):
     return (mu - m) ** 2 + sigma**2 / k + s**2
 
 
+@guarded
 def expected_crps(mu, sigma, m, s):
     r"""The mean of :func:`crps` of :math:`N(\mu,\sigma^2)` over :math:`y\sim N(m,s^2)`.
 
@@ -197,6 +201,7 @@ def expected_crps(mu, sigma, m, s):
     return mean_distance(mu - m, (sigma**2 + s**2).sqrt()) - sigma / SQRT_PI
 
 
+@guarded(sample="tensor ... n", cdf="function")
 def kolmogorov(sample, cdf):
     r"""The greatest distance between a sample's distribution function and a given one.
 

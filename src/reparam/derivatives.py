@@ -68,7 +68,7 @@ def value_and_slope(cost, z, name="cost"):
         If ``cost`` does not return one finite number per draw, hides its derivative, or has a slope that is not finite.
     """
     with torch.enable_grad():
-        z = z.detach().requires_grad_()
+        z = require_float("z", z).detach().requires_grad_()
         value = values_of(cost, z, name)
         (slope,) = torch.autograd.grad(value.sum(), z, allow_unused=True) if value.requires_grad else (None,)
     if slope is None:
@@ -79,7 +79,7 @@ def value_and_slope(cost, z, name="cost"):
 def slope_of(cost, z, name="cost"):
     """The slopes of a cost alone: as :func:`value_and_slope`, or from the owner of a :class:`WithSlope`."""
     if isinstance(cost, WithSlope):
-        return require_float(f"the slope of {name}", cost.slope(z.detach()), z.shape)
+        return require_float(f"the slope of {name}", cost.slope(require_float("z", z).detach()), z.shape)
     return value_and_slope(cost, z, name)[1]
 
 

@@ -1,9 +1,20 @@
 """Small feed-forward networks whose initial weights come from a named generator."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import nn
+
+from reparam.guards import require_count, require_float
+
+
+def _require_sizes(sizes):
+    if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str) or len(sizes) < 2:
+        raise ValueError(f"sizes must hold at least two positive widths, got {sizes!r}")
+    for size in sizes:
+        require_count("sizes: a width", size)
 
 
 def mlp(sizes, generator, activation=nn.Tanh, dtype=torch.float64):
@@ -30,8 +41,7 @@ def mlp(sizes, generator, activation=nn.Tanh, dtype=torch.float64):
     ValueError
         If fewer than two sizes are given, or one is not positive.
     """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes must hold at least two positive widths, got {tuple(sizes)}")
+    _require_sizes(sizes)
     layers = []
     for inputs, outputs in pairwise(sizes):
         with torch.random.fork_rng(devices=()):  # nn.utils.skip_init would import half a second of torch
@@ -65,8 +75,8 @@ class Stack(nn.Module):
     """
 
     def __init__(self, sizes, copies, generator):
-        if len(sizes) < 2 or min(*sizes, copies) < 1:
-            raise ValueError(f"sizes and copies must be positive, got {tuple(sizes)} and {copies}")
+        _require_sizes(sizes)
+        require_count("copies", copies)
         super().__init__()
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for inputs, outputs in pairwise(sizes):
@@ -87,8 +97,18 @@ class Stack(nn.Module):
         Returns
         -------
         Tensor, shape ``(copies, n, sizes[-1])``
+
+        Raises
+        ------
+        ValueError
+            If ``inputs`` has another shape, or is not finite.
         """
-        h = inputs.expand(len(self.weights[0]), *inputs.shape[-2:])
+        copies, width = self.weights[0].shape[:2]
+        if require_float("inputs", inputs).ndim not in (2, 3) or inputs.shape[-1] != width or (
+            inputs.ndim == 3 and len(inputs) != copies
+        ):
+            raise ValueError(f"inputs must be (n, {width}) or ({copies}, n, {width}), got {tuple(inputs.shape)}")
+        h = inputs.expand(copies, *inputs.shape[-2:])
         *hidden, (weight, bias) = zip(self.weights, self.biases, strict=True)
         for inner, shift in hidden:
             h = torch.baddbmm(shift, h, inner).tanh()

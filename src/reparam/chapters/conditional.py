@@ -9,7 +9,7 @@ from torch import nn
 
 from reparam import quadrature
 from reparam.chapters.joint import energy_score, sorted_pairing
-from reparam.guards import guarded
+from reparam.guards import guarded, require_count, require_float
 from reparam.laws import scoring_rules
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.networks import Stack, descend
@@ -146,6 +146,7 @@ class Heads(nn.Module):
 
     def __init__(self, width, copies, generator, shared=True, blocks=1):
         super().__init__()
+        require_count("width", width)
         shapes = [(1, width, 2)] if shared else [(1, width, 1), (1, width, 1)]
         self.nets = nn.ModuleList(Stack(shape, copies, generator) for shape in shapes)
         for weights in self.parameters():
@@ -162,6 +163,8 @@ class Heads(nn.Module):
         -------
         mu, sigma : Tensor, shape ``(blocks * copies, n)``
         """
+        if require_float("x", x).ndim != 1:
+            raise ValueError(f"x must have shape (n,), got {tuple(x.shape)}")
         mu, rho = (head for net in self.nets for head in net(x[:, None]).unbind(-1))
         return mu, rho.exp()
 
@@ -181,6 +184,7 @@ class Generator(nn.Module):
 
     def __init__(self, width, copies, generator):
         super().__init__()
+        require_count("width", width)
         self.net = Stack((2, width, width, 1), copies, generator)
 
     def forward(self, x, z):
@@ -196,6 +200,10 @@ class Generator(nn.Module):
         -------
         Tensor, shape ``(K, copies, n)``
         """
+        copies = len(self.net.weights[0])
+        require_float("z", z)
+        if require_float("x", x).ndim != 1 or z.ndim != 3 or z.shape[1:] != (copies, len(x)):
+            raise ValueError(f"x (n,) and z (K, {copies}, n) must fit, got {tuple(x.shape)} and {tuple(z.shape)}")
         pairs = torch.stack(torch.broadcast_tensors(x, z.movedim(0, 1)), dim=-1)
         y = self.net(pairs.flatten(1, 2))
         return y.unflatten(1, pairs.shape[1:3])[..., 0].movedim(0, 1)

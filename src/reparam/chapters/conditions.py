@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from reparam import quadrature
-from reparam.guards import guarded, require_float, require_positive, values_of
+from reparam.guards import guarded, require_finite, require_float, require_positive, values_of
 from reparam.laws.gaussian import LOG_2PI
 
 
@@ -332,11 +332,10 @@ class SinhArcsinh:
     tail: float = 1.0
 
     def __post_init__(self):
-        for name in ("scale", "tail"):
-            value = torch.as_tensor(getattr(self, name))
-            if not (value > 0).all():
-                raise ValueError(f"{name} must be positive, got {value.tolist()}")
+        require_finite(shift=self.shift, skew=self.skew)
+        require_positive(scale=self.scale, tail=self.tail)
 
+    @guarded(z="tensor ...")
     def forward(self, z):
         """The map, on noise of shape ``(n,)``."""
         return self.shift + self.scale * torch.sinh((torch.asinh(z) + self.skew) / self.tail)

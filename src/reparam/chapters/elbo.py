@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reparam import quadrature
-from reparam.guards import guarded, require_positive
+from reparam.guards import guarded, require_finite, require_positive
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -44,6 +44,7 @@ def normal(mu, sigma):
         If ``sigma`` is not positive.
     """
     require_positive(sigma=sigma)
+    require_finite(mu=mu)
     constant = -HALF_LOG_2PI - math.log(sigma)
     return Density(lambda z: constant - 0.5 * ((z - mu) / sigma) ** 2, mu - 12 * sigma, mu + 12 * sigma, (mu,))
 
@@ -256,6 +257,7 @@ class ConjugateGaussian:
     s: float = 1.0
 
     def __post_init__(self):
+        require_finite(x=self.x)
         require_positive(tau=self.tau, s=self.s)
 
     @guarded
@@ -307,6 +309,7 @@ class SquareModel:
     s: float = 0.5
 
     def __post_init__(self):
+        require_finite(x=self.x)
         require_positive(s=self.s)
 
     @guarded

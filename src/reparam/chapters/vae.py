@@ -147,11 +147,18 @@ class LinearEncoder(nn.Module):
 
     def __init__(self, mean, V, log_sigma):
         super().__init__()
+        D, d = require_float("mean", mean).shape[0] if mean.ndim == 1 else -1, require_float("V", V).shape[0]
+        if V.shape != (d, D) or require_float("log_sigma", log_sigma).shape != (d,):
+            raise ValueError(f"mean (D,), V (d, D) and log_sigma (d,) must fit, got {tuple(mean.shape)}, "
+                             f"{tuple(V.shape)} and {tuple(log_sigma.shape)}")
         self.register_buffer("mean", mean)
         self.V, self.log_sigma = nn.Parameter(V), nn.Parameter(log_sigma)
 
     def forward(self, x):
         """Return mean and log standard deviation side by side, shape ``(n, 2d)``."""
+        if require_float("x", x).shape[-1:] != self.mean.shape or x.dtype != self.mean.dtype:
+            raise ValueError(f"x must be {self.mean.dtype} and end in shape {tuple(self.mean.shape)}, "
+                             f"got {x.dtype} of shape {tuple(x.shape)}")
         mu = (x - self.mean) @ self.V.T
         return torch.cat([mu, self.log_sigma.expand_as(mu)], -1)
 
@@ -195,7 +202,7 @@ class VAE(nn.Module):
         error = (x - self.decoder(z)).square().sum(-1)
         return -0.5 * error * (-2 * self.log_noise).exp() - x.shape[-1] * (self.log_noise + 0.5 * LOG_2PI)
 
-    @guarded(x="tensor n D", eps="tensor k n d")
+    @guarded(x="tensor ... D")
     def elbo(self, x, eps):
         r"""One ELBO per draw and image, with the divergence from the prior in closed form.
 
@@ -514,7 +521,7 @@ def batches(generator, n, size, steps):
     return torch.from_numpy(np.concatenate(epochs)[:steps])
 
 
-@guarded(x="tensor n D", eps="tensor k n d")
+@guarded(x="tensor ... D")
 def encoder_gradients(vae, x, eps):
     r"""Three unbiased gradients of the ELBO with respect to what the encoder puts out, draw by draw and image by image.
 

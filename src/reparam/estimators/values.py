@@ -1,26 +1,13 @@
 """Estimators that see values of the cost alone: the score function, with and without baselines."""
 
-import torch
 
 from reparam.guards import require_float, require_groups, values_of
 from reparam.laws.full_gaussian import as_gaussian, drawn
-from reparam.laws.gaussian import GradientDraws, require_law
+from reparam.laws.gaussian import GradientDraws, as_float, require_law
 
 
-def weigh(values, score):
-    """Numbers times vectors: one value per draw times a score, of whatever law.
-
-    Parameters
-    ----------
-    values : Tensor, shape ``(...)``
-    score : GradientDraws or FullDraws
-        With parts of shape ``(..., d)`` or ``(..., d, d)``.
-
-    Returns
-    -------
-    GradientDraws or FullDraws
-        As ``score``.
-    """
+def _weigh(values, score):
+    """One value per draw times a score, of whatever law."""
     return type(score)(*(values.reshape(*values.shape, *[1] * (part.ndim - values.ndim)) * part for part in score))
 
 
@@ -54,7 +41,7 @@ def score_function(cost, q, eps):
     :cite:t:`williams1992simple`
     """
     fixed, eps, z = drawn(q, eps)
-    return weigh(values_of(cost, z).detach(), fixed.score(eps))
+    return _weigh(values_of(cost, z).detach(), fixed.score(eps))
 
 
 def score_with_baseline(cost, q, eps, baseline):
@@ -102,7 +89,7 @@ def _pilot(cost, q, pilot, weights):
         raise ValueError(str(e).replace("eps", "pilot")) from None
     if not len(z):
         raise ValueError("pilot must hold at least one draw, got none")
-    weights = z.new_full(z.shape[:1], 1 / len(z)) if weights is None else torch.as_tensor(weights).to(z)
+    weights = z.new_full(z.shape[:1], 1 / len(z)) if weights is None else as_float("weights", weights).to(z)
     return values_of(cost, z).detach()[..., None], fixed.score(eps), require_float("weights", weights, z.shape[:1])
 
 
@@ -190,4 +177,4 @@ def leave_one_out(cost, q, eps):
     values = values_of(cost, fixed.path(eps).detach().reshape(-1, d)).detach().reshape(n, k)
     lead = (values - values.mean(1, keepdim=True)) * (k / (k - 1))
     score = fixed.score(eps.detach())
-    return type(score)(*(part.mean(1) for part in weigh(lead, score)))
+    return type(score)(*(part.mean(1) for part in _weigh(lead, score)))

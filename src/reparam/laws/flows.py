@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from reparam.guards import require_float
-from reparam.laws.gaussian import LOG_2PI
+from reparam.guards import require_count, require_float, require_number
+from reparam.laws.gaussian import LOG_2PI, as_float
 from reparam.networks import mlp
 
 LIMIT = 2.0
@@ -37,6 +37,7 @@ class Affine(nn.Module):
 
     def __init__(self, d):
         super().__init__()
+        d = require_count("d", d)
         self.shift = nn.Parameter(torch.zeros(d, dtype=torch.float64))
         self.log_scale = nn.Parameter(torch.zeros(d, dtype=torch.float64))
 
@@ -79,8 +80,7 @@ class Coupling(nn.Module):
 
     def __init__(self, d, hidden, generator, flip=False):
         super().__init__()
-        if d < 2:
-            raise ValueError(f"d must be at least 2, got {d}")
+        require_count("d", d, least=2)
         self.d, self.kept, self.flip = d, d // 2, flip
         self.net = mlp((self.kept, *hidden, 2 * (d - self.kept)), generator)
         nn.init.zeros_(self.net[-1].weight)
@@ -130,7 +130,7 @@ class Planar(nn.Module):
 
     def __init__(self, w, u, b=0.0):
         super().__init__()
-        w, u = (torch.as_tensor(x, dtype=torch.float64) for x in (w, u))
+        w, u, b = as_float("w", w).double(), as_float("u", u).double(), require_number("b", b)
         if w.ndim != 1 or w.shape != u.shape or not w.any():
             raise ValueError(f"w and u must have one shape (d,) and w not vanish, got w={w.tolist()}, u={u.tolist()}")
         self.w, self.u = nn.Parameter(w.clone()), nn.Parameter(u.clone())
@@ -186,7 +186,7 @@ class Flow(nn.Module):
 
     def forward(self, z):
         """From noise to data."""
-        total = z.new_zeros(len(_noise("z", z)))
+        total = _noise("z", z).new_zeros(len(z))
         for layer in self.layers:
             z, log_det = layer(z)
             total = total + log_det
@@ -194,7 +194,7 @@ class Flow(nn.Module):
 
     def inverse(self, y):
         """From data to noise, last layer first."""
-        total = y.new_zeros(len(_noise("y", y)))
+        total = _noise("y", y).new_zeros(len(y))
         for layer in reversed(self.layers):
             y, log_det = layer.inverse(y)
             total = total + log_det

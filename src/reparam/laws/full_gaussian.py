@@ -90,6 +90,7 @@ class FullGaussian:
         -------
         FullDraws
         """
+        self._points("slope", slope), self._points("eps", eps)
         return FullDraws(slope, (slope[..., :, None] * eps[..., None, :]).tril())
 
     @guarded(z="tensor ... d")

@@ -125,7 +125,8 @@ class DiagonalGaussian:
         GradientDraws
             Each of shape ``(n, ..., d)``.
         """
-        return GradientDraws(slope, slope * self.sigma * eps)
+        self._points("slope", slope)
+        return GradientDraws(slope, slope * self.sigma * self._points("eps", eps))
 
     def log_density(self, z):
         r""":math:`\log q(z;\phi)` in nats.

@@ -5,8 +5,8 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from reparam import quadrature
-from reparam.guards import guarded, require_float
-from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
+from reparam.guards import guarded, require_number
+from reparam.laws.gaussian import DiagonalGaussian, GradientDraws, as_float
 
 
 def tumours():
@@ -43,8 +43,8 @@ class LogisticRegression:
     """
 
     def __init__(self, features, labels, tau=1.0):
-        x, y = torch.as_tensor(features, dtype=torch.float64), torch.as_tensor(labels, dtype=torch.float64)
-        require_float("features", x)
+        x, y = as_float("features", features).double(), as_float("labels", labels).double()
+        tau = require_number("tau", tau, above=0)
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise ValueError(f"features (N, d) and labels (N,) must fit, got {tuple(x.shape)} and {tuple(y.shape)}")
         if not (y.abs() == 1).all():

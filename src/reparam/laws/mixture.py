@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from reparam.guards import guarded
+from reparam.guards import guarded, require_finite_array
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Mixture:
     sigmas: tuple
 
     def __post_init__(self):
+        for name in ("weights", "means", "sigmas"):
+            require_finite_array(name, getattr(self, name), 1)
         if not len(self.weights) == len(self.means) == len(self.sigmas):
             raise ValueError("weights, means and sigmas must have one length")
         if min(self.weights) <= 0 or abs(sum(self.weights) - 1) > 1e-12:

@@ -95,6 +95,12 @@ def test_only_an_author_gets_the_books_own_folder(author, monkeypatch, tmp_path)
     assert line[-1] == "--no-browser"
 
 
+@pytest.mark.parametrize("argument", ["elbo", "--nonsense", "--port", "--author=yes", ""])
+def test_a_wrong_argument_is_answered_with_one_line_before_anything_is_built(argument, capsys):
+    assert lab.main([argument]) == 2
+    assert capsys.readouterr().err == lab.USAGE + "\n"
+
+
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """JupyterLab's own server on a reader's folder with one notebook; a function that asks it."""

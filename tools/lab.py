@@ -22,6 +22,8 @@ MADE = ROOT / "_build" / "html" / "_sources" / "book"
 FOLDER = ROOT / "notebooks"
 RECORD = ".offered.json"
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
+KNOWN = re.compile(r"--(?:author|no-browser|allow-root|debug|(?:ip|port|browser)=\S+|[A-Z]\w+\.\w+=.*)")
+USAGE = 'usage: make lab [ARGS="--author --no-browser --allow-root --ip=... --port=... --ServerApp.option=..."]'
 HEADING = re.compile(r"^# (.*)$", re.MULTILINE)
 START = """# The reparameterization trick: notebooks
 
@@ -149,6 +151,9 @@ def command(author, more):
 
 
 def main(arguments):
+    if not all(map(KNOWN.fullmatch, arguments)):
+        print(USAGE, file=sys.stderr)
+        return 2
     more = [argument for argument in arguments if argument != "--author"]
     author = len(more) < len(arguments)
     surroundings.prepare()

@@ -103,11 +103,18 @@ def _with_blanks(blocks, page):
             yield [blank(solutions[block.label].code if block.label in solutions else [], page)]
 
 
+def _record(output):
+    """Whether an output is a number put away for the prose, which nobody is to see."""
+    kinds = output.get("data", {})
+    return bool(kinds) and all(kind.startswith("application/papermill.record/") for kind in kinds)
+
+
 def _code(cell):
     """A cell of the executed notebook, as a reader gets it."""
     kept = nbformat.from_dict(cell)
     tags = kept.metadata.get("tags", [])
     kept.metadata = {"tags": tags} if tags else {}
+    kept.outputs = [output for output in kept.outputs if not _record(output)]
     if "hide-input" in tags:
         kept.metadata["jupyter"] = {"source_hidden": True}
     return kept

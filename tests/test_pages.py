@@ -15,6 +15,7 @@ import folds
 import formulas
 import javascript
 import markup
+import offline
 import pictures
 import whispers
 
@@ -249,3 +250,13 @@ def test_every_reference_can_be_followed():
     entries = re.split(r"\n(?=@)", text.strip())
     assert len(entries) > 40
     assert [e.split("\n")[0] for e in entries if not any(re.search(form, e) for form in forms)] == []
+
+
+def test_the_themes_script_no_longer_measures_every_box():
+    script = ('a();const e=()=>{document.querySelectorAll(["pre",".x"].join(", ")).forEach(e=>{'
+              "e.tabIndex=e.a>e.b?0:-1})};e()")
+    quick = offline.without_measuring(script)
+    assert "querySelectorAll" not in quick
+    assert quick.endswith("};e()")
+    assert offline.without_measuring(quick) == quick
+    assert offline.without_measuring("another theme") is None

@@ -36,8 +36,9 @@ def _rest(log_w):
 
 EXERCISES = {
     "doubly": Exercise(
-        task="the doubly reparameterized gradients, one per group, shape (n,), in NumPy, as a function of (log_w, b): "
-             "log weights and path derivatives, both of shape (n, K).",
+        task="the doubly reparameterized gradients, one per group.",
+        head="doubly_by_hand(log_w, b)",
+        takes="NumPy arrays (n, K): log weights, and path derivatives of each; returns an array (n,).",
         reference=_doubly,
         inputs=((_W, _B), (_LOW, _B[:, :2]), (_W[:1], _B[1:])),
         mistakes=(
@@ -50,8 +51,9 @@ EXERCISES = {
         ),
     ),
     "rest": Exercise(
-        task="what multiplies the scores, -log(1 - share) - share, shape (n, K), in NumPy, as a function of log "
-             "weights of shape (n, K).",
+        task="what multiplies the scores, -log(1 - share) - share, for each weight.",
+        head="rest(log_w)",
+        takes="A NumPy array (n, K) of log weights; returns an array (n, K).",
         reference=_rest,
         inputs=((_W,), (_LOW,), (_W[:, :2],)),
         mistakes=(

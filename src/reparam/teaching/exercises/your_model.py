@@ -24,8 +24,10 @@ def _paired(gradient, reference):
 
 EXERCISES = {
     "power": Exercise(
-        task="the least (whole) number of draws whose 5 standard errors are at most the relative bias, "
-             "as a function of (spread, bias): the standard deviation of one draw, and the bias, both over the mean.",
+        task="the least whole number of draws whose 5 standard errors are at most the relative bias.",
+        head="power(spread, bias)",
+        takes="Two positive numbers, both over the mean: the standard deviation of one draw, and the bias; "
+              "returns a whole number.",
         reference=_draws,
         inputs=((2.0, 0.1), (1.0, 0.05), (3.7, 0.2), (0.31, 0.021)),
         mistakes=(
@@ -37,8 +39,9 @@ EXERCISES = {
         ),
     ),
     "paired": Exercise(
-        task="the mean difference and its standard error, as a tuple of two numbers, as a function of "
-             "(gradient, reference), two NumPy arrays with one number per replicate at common noise.",
+        task="the mean difference, gradient less reference, and its standard error.",
+        head="paired(gradient, reference)",
+        takes="NumPy arrays (n,): one number per replicate, at common noise; returns two numbers.",
         reference=_paired,
         inputs=((_GRADIENT, _REFERENCE), (_OTHER, _REFERENCE), (_REFERENCE[:9], _GRADIENT[:9])),
         mistakes=(

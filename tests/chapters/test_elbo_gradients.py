@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from samples.costs import MODEL, MU, NODES, SIGMA, WEIGHTS, Q, joint
 
-from reparam import estimators
+from reparam import estimators, quadrature
 from reparam.chapters import elbo_gradients as chapter
-from reparam.estimators import variances
+from reparam.estimators import side_by_side, variances
 from reparam.estimators.bounds import path_derivative, total_derivative
 from reparam.laws.gaussian import DiagonalGaussian
+from reparam.laws.logistic import LogisticRegression
 from reparam.teaching.exercises import elbo_gradients as exercises
 from reparam.teaching.grader import grade
 
@@ -64,3 +66,27 @@ def test_grader_accepts_the_solution_and_names_every_known_mistake(name):
         verdict = grade(f"elbo_gradients/{name}", mistake)
         assert not verdict.right
         assert hint in verdict.text
+
+
+def test_variances_by_hermite_orders_are_those_of_a_quadrature():
+    data = LogisticRegression([[1.0, 0.4], [-0.5, 1.0], [0.2, -0.9]], [1.0, -1.0, 1.0], tau=1.3)
+    q = DiagonalGaussian.from_sigma([0.3, -0.6], [0.8, 0.5])
+    eps, weights = quadrature.normal_nodes(2, 60)
+    ways = {"total": total_derivative, "path": path_derivative, "path, pairs": side_by_side.antithetic(path_derivative)}
+    for name, found in chapter.logistic_variances(data, q).items():
+        g = np.stack(ways[name](data.log_joint, q, torch.from_numpy(eps)))
+        exact = [weights @ (v - weights @ v) ** 2 for v in g]
+        np.testing.assert_allclose(found, exact, rtol=1e-8)
+
+
+def test_tails_have_the_best_width_and_the_gaussian_has_none():
+    eps = np.linspace(-9, 9, 2001)
+    weights = np.exp(-(eps**2) / 2) * 0.009 / np.sqrt(2 * np.pi)
+    laws = chapter.tails((1.0, 1e9), eps, weights)
+    assert list(laws) == ["Student, ν = 1", "Student, ν = 1e+09", "−z⁴/4"]
+    # nearly Gaussian: sigma = 1 and r = 0; quartic: 3 sigma^4 = 1 and E[r eps^3] = 3 - 5
+    np.testing.assert_allclose([laws["Student, ν = 1e+09"][1], laws["Student, ν = 1e+09"][2]], [1, 0], atol=1e-6)
+    np.testing.assert_allclose(laws["−z⁴/4"][1:], [3**-0.25, -2], rtol=1e-9)
+    z = torch.tensor([[2.0]])
+    torch.testing.assert_close(chapter.student(1.0)(z), -torch.tensor([5.0]).log())
+    torch.testing.assert_close(chapter.quartic(z), torch.tensor([-4.0]))

@@ -86,24 +86,33 @@ def test_seconds_times_five_batches_on_the_processor_by_default():
     assert 0 <= found["leave-one-out"] < 1
 
 
-def test_simulated_gradients_have_unit_variance_and_the_noiseless_are_left_out():
-    # x has no noise in its pathwise gradient for mu: 1 + 2 + 2 + 2 numbers are left; means are gradient / deviation
+def test_simulated_variances_are_in_units_of_the_exact_ones_and_the_noiseless_are_left_out():
+    # x has no noise in its pathwise gradient for mu: 1 + 2 + 2 + 2 numbers are left
     names = ["pathwise", "score function"]
     costs = {name: COSTS[name][0] for name in ("linear", "cosine")}
     atlas = {c: {n: side_by_side.catalogue(f, Q, NODES, WEIGHTS)[n] for n in names} for c, f in costs.items()}
     variance = np.array([[variances.all_estimators(COSTS[c][1])[n] for n in names] for c in costs])
-    found = side_by_side.simulated(atlas, costs, Q, variance, noise.generator("test/simulated"), 60_000)
-    assert (found.n, found.mean.shape) == (60_000, (7,))
-    assert check.variance("x", found, np.ones(7), resolution=0.25)
-    means = np.array([[COSTS[c][1].gradient] * 2 for c in costs])[variance > 1e-9] / np.sqrt(variance[variance > 1e-9])
-    assert check.mean("x", found, means, resolution=0.03)
+    gradient = np.array([COSTS[c][1].gradient for c in costs])
+    for width in (1.6, 2.0):
+        found = side_by_side.simulated(atlas, costs, Q, gradient, variance, noise.generator("test/sim"), 20_000, width)
+        assert (found.n, found.mean.shape) == (20_000, (7,))
+        assert check.mean("x", found, np.ones(7), resolution=0.3)
+        with pytest.raises(check.CheckFailed):  # a variance stated half as large is seen
+            check.mean("x", found, np.full(7, 2.0), resolution=0.5)
 
 
 def test_simulated_keeps_every_variance_above_one_in_a_billion():
     flat = {"flat": {"pathwise": lambda cost, q, eps: GradientDraws(eps * 1e-5, eps * 2e-5)}}
     variance = np.array([[[1e-10, 4e-10]]]) * [1, 10]
-    found = side_by_side.simulated(flat, {"flat": None}, Q, variance, noise.generator("test/flat"), 2_000)
+    source = noise.generator("test/flat")
+    found = side_by_side.simulated(flat, {"flat": None}, Q, np.zeros((1, 2)), variance, source, 2_000)
     assert found.mean.shape == (1,)
+
+
+def test_simulate_shares_one_pool_of_noise_out():
+    eps = torch.arange(6.0, dtype=torch.float64).reshape(2, 3, 1)
+    drawn = side_by_side.simulate({"pathwise": pathwise}, COSTS["cosine"][0], Q, eps)
+    torch.testing.assert_close(torch.from_numpy(drawn[:, 0, 0]), pathwise(COSTS["cosine"][0], Q, eps[:, 0]).mu)
 
 
 @pytest.mark.parametrize("name", NAMES)

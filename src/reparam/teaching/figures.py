@@ -5,12 +5,14 @@ import hashlib
 import io
 import re
 import sys
+import weakref
 from html import escape
 
 import matplotlib
 import matplotlib.figure
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 INK, MUTED = "#1f2937", "#6b7280"
 
@@ -107,6 +109,8 @@ def _themed(svg, name):
 
 def _strips(figure):
     """Left edge and width of each panel in points, colour bars included; empty if there is one."""
+    if len(figure.axes) < 2:
+        return []
     boxes = []
     for ax in figure.axes:
         box = ax.get_tightbbox()
@@ -120,7 +124,8 @@ def _strips(figure):
 
 def _svg(figure):
     """A figure as vector graphics, the same on every build; None if it is too dense for that."""
-    FigureCanvasAgg(figure).draw()
+    if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):  # else a slider has laid it out
+        FigureCanvasAgg(figure).draw()
     places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -153,8 +158,14 @@ def _show_small():
     """Have notebooks show figures as vector graphics where these are small, else through :func:`_png`."""
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
         formatters = shell.display_formatter.formatters
-        formatters["image/svg+xml"].for_type(matplotlib.figure.Figure, _svg)
-        formatters["image/png"].for_type(matplotlib.figure.Figure, lambda f: None if _svg(f) else _png(f))
+        vectors = weakref.WeakKeyDictionary()  # the notebook asks for them first, and drawing is what takes time
+
+        def svg(figure):
+            vectors[figure] = _svg(figure)
+            return vectors[figure]
+
+        formatters["image/svg+xml"].for_type(matplotlib.figure.Figure, svg)
+        formatters["image/png"].for_type(matplotlib.figure.Figure, lambda f: None if vectors.get(f) else _png(f))
 
 
 class Html:
@@ -224,7 +235,8 @@ def _frames(draw, values, alt):
             figure.set_layout_engine("none")
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
-        FigureCanvasAgg(figure).draw()
+        else:
+            FigureCanvasAgg(figure).draw()
         places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
         drawn.append(figure)

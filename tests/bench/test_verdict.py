@@ -130,6 +130,31 @@ def problem_free(p):
     return p.mu**2 + p.log_sigma**2
 
 
+def test_a_step_that_updates_its_parameters_is_refused(problem):
+    def step():
+        optimizer = torch.optim.SGD(problem.parameters, 0.1)
+        loss = problem.loss(problem.law().rsample((8,))).mean()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    with pytest.raises(bench.Unusable, match="changes the parameters"):
+        bench.is_unbiased(step, problem.parameters)
+
+
+def test_messy_models_are_told(problem):
+    with pytest.raises(bench.Unusable, match="meta device"):
+        bench.is_unbiased(lambda: 0, nn.Linear(2, 1, device="meta"))
+    unused = torch.zeros(2, requires_grad=True)
+    parameters = {"mu": problem.mu, "unused": unused}
+    assert "unused get no gradient" in bench.is_unbiased(lambda: (problem.mu + torch.randn(64)) ** 2, parameters).text
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    assert bench.is_unbiased(interrupted, problem.parameters).pattern == "interrupted"
+
+
 def test_misuse_raises(problem):
     with pytest.raises(bench.Unusable, match="law"):
         bench.is_unbiased(problem.loss, problem.parameters, intended=problem.loss)

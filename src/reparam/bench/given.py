@@ -84,6 +84,8 @@ class Parameters:
             raise Unusable(f"{name} does not require a gradient: call requires_grad_() on it before its law is made")
         if not p.is_leaf:
             raise Unusable(f"{name} is computed from other tensors ({p.grad_fn.name()}): hand over those it comes from")
+        if p.is_meta:
+            raise Unusable(f"{name} is on the meta device and holds no numbers: make it on a real one")
         if not torch.isfinite(p.detach()).all():
             raise Unusable(f"{name} holds NaN or infinity before anything was computed")
         return p

@@ -83,6 +83,8 @@ class Run:
             return Verdict(False, "numerical", "NaN", explain(self.bench.step.again(int(seed) % 2**31)) + ".")
         except (Unusable, Faulty):
             raise
+        except KeyboardInterrupt:
+            return Verdict(None, "undecided", "interrupted", "interrupted before anything was compared.")
         except Exception as error:  # whatever the user's functions raise becomes a sentence
             return self._raised(error)
         finally:
@@ -178,6 +180,8 @@ class Run:
             return self._say(None, "undecided", "no gradient", "the loss does not depend on the parameters here, and "
                              "backward leaves nothing: there is nothing to compare.", test)
         text = f"a bias of {max(test.power, 0.001):.1%} of the gradient would have been seen"
+        if step.missing:
+            text += f"; {', '.join(sorted(step.missing))} get no gradient, and the loss does not depend on them here"
         if not self.judged:
             if np.ptp(own) == 0 and not step.of_draws:
                 return self._say(None, "undecided", "no noise", "the step gives the same number whatever the seed. If "

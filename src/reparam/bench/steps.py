@@ -55,6 +55,7 @@ class Step:
         for p in self.parameters.tensors:
             p.grad = None
         reseed(seed, self._generators)
+        before = [p._version for p in self.parameters.tensors]
         if self.of_draws:
             out = self.loss(self.law.draw(self.draws, path=True))
             if not isinstance(out, (tuple, list)) and not (isinstance(out, torch.Tensor) and out.ndim == 0):
@@ -64,6 +65,8 @@ class Step:
                     raise Faulty("objective", "wrong shape", str(error)) from None
         else:
             out = self.loss(self.draws) if self.of_count else self.loss()
+        if before != [p._version for p in self.parameters.tensors]:
+            raise Unusable("the step changes the parameters: leave optimizer.step() and what clips weights out of it")
         loss, value = out if isinstance(out, (tuple, list)) and len(out) == 2 else (out, out)
         self.surrogate = loss is not value
         return self._mean(loss), self._mean(value)

@@ -33,7 +33,7 @@ def wave(x):
     return torch.sin(1.5 * x), torch.exp(0.5 * x - 1.2)
 
 
-@guarded(x="tensor n", eps="tensor ... 2 n")
+@guarded(x="tensor *", eps="tensor ... 2 n")
 def branches(x, eps):
     r"""Draws from the chapter's example with two branches, :math:`y=\pm(1+x/4)+0.2\,\epsilon_2`.
 

@@ -13,7 +13,7 @@ from reparam.networks import descend
 from reparam.teaching.figures import BLUE, MUTED, RED, note
 
 
-@guarded(u="array n", v="array n")
+@guarded(u="array *", v="array *")
 def box_muller(u, v):
     r"""Standard normal numbers from uniform ones, by elementary functions alone.
 

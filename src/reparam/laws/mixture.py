@@ -68,7 +68,7 @@ class Mixture:
         spread = np.square(self.sigmas) + np.square(np.subtract(self.means, self.mean))
         return float(np.dot(self.weights, spread))
 
-    @guarded(u="array n", z="array n")
+    @guarded(u="array ...", z="array ...")
     def draw(self, u, z):
         r"""Draws by the two-stage recipe: ``u`` chooses the component, ``z`` the place in it.
 

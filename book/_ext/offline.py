@@ -10,6 +10,7 @@ log = logging.getLogger(__name__)
 REPAIRS = (
     (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
     (re.compile(r' role="doc-bibliography"'), ' role="list"'),
+    (re.compile(r'<th class="head">\s*(?:<p>\s*</p>)?\s*</th>'), '<td class="head"></td>'),
     (re.compile(r"<p>(?=(?:[\w-]+ )?[\u4e00-\u9fff])"), '<p lang="zh-Hans">'),
 )
 # As soon as a page is there, the theme's script asks for the width of everything that might scroll, and changes each in

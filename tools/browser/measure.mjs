@@ -48,7 +48,6 @@ async function open(name, width, scheme = "light") {
 function phone() {
   const shown = (e) => e.checkVisibility({ visibilityProperty: true });
   const told = (e) => e.closest("p, li, dd, td, figcaption, div")?.textContent.trim().slice(0, 50);
-  document.querySelectorAll(".bd-article details").forEach((d) => { d.open = true; });
   const result = { formulas: 0, cut: [], hidden: [], clipped: [], stray: [], small: [], tables: [], figures: 0 };
   for (const box of document.querySelectorAll("div.math mjx-container")) {
     if (!shown(box)) continue;
@@ -101,6 +100,10 @@ let stops = ["", 0], repeated = [], slabs = [], labels = 0, marks = 0;
 const owner = new Map();
 for (const name of all) {
   const page = await open(name, 390);
+  await page.evaluate(async () => { // what was folded is measured once the page has seen it open
+    document.querySelectorAll(".bd-article details").forEach((d) => { d.open = true; });
+    await new Promise((done) => setTimeout(done, 300));
+  });
   const found = await page.evaluate(phone);
   for (const key of Object.keys(sum)) {
     if (typeof sum[key] === "number") sum[key] += found[key];

@@ -19,8 +19,22 @@ def book(tmp_path):
     return Book(tmp_path)
 
 
-def test_pages_run_again_exactly_when_what_they_use_has_changed(book):
-    assert sorted(book.green()) == ["book/apart", "book/uses"]
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A book that was built once."""
+    made = Book(tmp_path_factory.mktemp("first"))
+    assert sorted(made.green()) == ["book/apart", "book/uses"]
+    return made
+
+
+@pytest.fixture
+def built(first, tmp_path):
+    """A copy of it: building takes longer than most tests."""
+    return first.twin(tmp_path)
+
+
+def test_pages_run_again_exactly_when_what_they_use_has_changed(built):
+    book = built
     assert book.green() == []
     book.swap("src/reparam/quadrature.py", "_ORDER = 40", "_ORDER = 41")
     assert book.green() == ["book/uses"]
@@ -94,8 +108,8 @@ def test_a_build_killed_three_times_then_completes(book):
     assert_whole(book)
 
 
-def test_a_damaged_cache_is_made_anew(book):
-    book.green()
+def test_a_damaged_cache_is_made_anew(built):
+    book = built
     for path in (book.root / "_build/.jupyter_cache/executed").rglob("base.ipynb"):
         path.write_bytes(path.read_bytes()[:200])
     (book.root / "_build/done.json").write_text("{")
@@ -107,8 +121,8 @@ def test_a_damaged_cache_is_made_anew(book):
     assert not (book.root / "_build/html/book/apart.html").exists()
 
 
-def test_a_page_that_was_touched_or_lost_since_is_rendered_again(book):
-    book.green()
+def test_a_page_that_was_touched_or_lost_since_is_rendered_again(built):
+    book = built
     page = book.root / "_build/html/book/apart.html"
     page.write_text("half a page")
     book.green()

@@ -64,6 +64,13 @@ class Book:
         self.write("book/uses.md", USES)
         self.write("book/apart.md", APART)
 
+    def twin(self, root):
+        """A copy of this book as it is, built or not."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        other = object.__new__(Book)
+        other.root = root
+        return other
+
     def write(self, name, text):
         (self.root / name).write_text(text, encoding="utf-8")
 

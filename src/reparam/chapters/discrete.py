@@ -5,9 +5,12 @@ Arrays are NumPy's, in float64. The categorical law with logits :math:`\\ell` ha
 """
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import log_softmax
 
 from reparam import quadrature
+from reparam.derivatives import derivative
+from reparam.estimators import relaxations
 from reparam.guards import guarded
 
 
@@ -38,6 +41,37 @@ def triangle_integral(log_density, low, high):
         return quadrature.integral(lambda b: inner(a, b), low, high, tol=1e-10)
 
     return float(quadrature.integral(outer, low, high, tol=1e-10))
+
+
+def best_temperature(slope, ell, truth, draws, guess):
+    r"""The temperature near a guess at which the relaxed gradient's exact mean square error is least.
+
+    Parameters
+    ----------
+    slope, ell
+        As in :func:`reparam.estimators.relaxations.relaxed_gradient`.
+    truth : float
+        The gradient that is to be estimated.
+    draws : float
+        As many are averaged.
+    guess : float
+        The minimum is sought between 0.7 and 1.6 times it.
+
+    Returns
+    -------
+    temperature, error : float
+
+    Raises
+    ------
+    ValueError
+        If the error has no minimum there.
+    """
+    def error(tau):
+        mean, variance = relaxations.relaxed_moments(slope, ell, tau)
+        return (mean - truth) ** 2 + variance / draws
+
+    found = brentq(lambda tau: derivative(error, tau, 0.05 * tau), 0.7 * guess, 1.6 * guess, xtol=1e-12)
+    return found, error(found)
 
 
 def draw_wax(points, colours, y, density):

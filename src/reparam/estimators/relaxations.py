@@ -1,4 +1,4 @@
-"""Relaxed and straight-through gradients of a bit or a category, and their exact moments."""
+"""Relaxed gradients of a bit, and their exact moments."""
 
 import numpy as np
 from scipy.special import expit
@@ -79,47 +79,6 @@ def relaxed_gradient(slope, logit, noise, tau):
     """
     y, dy = _relaxed_slope(logit, noise, tau)
     return slope(y) * dy
-
-
-@guarded
-def straight_through_gumbel(slope, logit, noise, tau):
-    r"""Straight-through Gumbel-softmax: the cost sees :math:`b=1\{y>\frac12\}`, the gradient :math:`y`.
-
-    .. math:: f'(b)\,y(1-y)/\tau
-
-    Parameters, result and errors are those of :func:`relaxed_gradient`.
-    """
-    y, dy = _relaxed_slope(logit, noise, tau)
-    return slope((y > 0.5).astype(float)) * dy
-
-
-@guarded(slope="function", logit="number")
-def straight_through(slope, logit, noise):
-    r"""The plain straight-through gradient :math:`f'(b)\,\theta(1-\theta)`, with :math:`b=1\{\ell+\lambda>0\}`.
-
-    Parameters
-    ----------
-    slope : callable
-        The derivative f' of the cost, on [0, 1].
-    logit : float
-    noise : array
-        Standard logistic noise.
-
-    Returns
-    -------
-    array, shape of ``noise``
-
-    Raises
-    ------
-    ValueError
-        On NaN or infinity.
-
-    References
-    ----------
-    :cite:t:`bengio2013estimating`
-    """
-    b = (require_finite_array("logit", logit) + require_finite_array("noise", noise) > 0).astype(float)
-    return slope(b) * expit(logit) * expit(-logit)
 
 
 @guarded

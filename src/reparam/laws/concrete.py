@@ -161,3 +161,33 @@ def concrete_log_density(log_y, logits, tau):
     log_sum = top[..., 0] + np.log(np.exp(terms - top).sum(-1))
     K = log_y.shape[-1]
     return gammaln(K) + (K - 1) * np.log(tau[..., 0]) + (terms - log_y).sum(-1) - K * log_sum
+
+
+def gumbel_top(logits, g, k):
+    r"""The k largest perturbed logits in order: categories drawn one after the other without replacement.
+
+    Parameters
+    ----------
+    logits : array, shape ``(K,)``
+    g : array, shape ``(..., K)``
+        Standard Gumbel noise.
+    k : int
+        1 to K.
+
+    Returns
+    -------
+    integer array, shape ``(..., k)``
+
+    Raises
+    ------
+    ValueError
+        On NaN, infinity, an empty argument, or ``k`` out of range.
+
+    References
+    ----------
+    :cite:t:`kool2020estimating`
+    """
+    perturbed = require_finite_array("logits", logits, 1) + require_finite_array("g", g, 1)
+    if not 1 <= k <= perturbed.shape[-1]:
+        raise ValueError(f"k must be 1 to {perturbed.shape[-1]}, got {k}")
+    return np.argsort(-perturbed, axis=-1)[..., :k]

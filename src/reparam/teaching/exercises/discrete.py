@@ -9,8 +9,6 @@ from reparam.teaching.grader import Exercise
 _U = np.random.Generator(np.random.SFC64(7)).uniform(0.02, 0.98, (40, 3))
 _LOGITS = (np.array([0.3, -1.1, 1.4]), np.array([-0.5, 0.2, -2.0]))
 _Y = np.array([0.03, 0.2, 0.5, 0.7, 0.96])
-_F = np.array([1.3, -0.4, 2.2, 0.9])
-_S = np.array([[0.4, -0.4], [-0.6, 0.6], [0.4, -0.4], [0.1, -0.3]])
 
 
 def _race(logits, u):
@@ -20,11 +18,6 @@ def _race(logits, u):
 
 def _slope_of_cdf(y, ell, tau):
     return np.array([derivatives.derivative(lambda t: expit(tau * logit(t) - ell), v, 0.1 * v * (1 - v)) for v in y])
-
-
-def _loop(values, scores):
-    n = len(values)
-    return sum((values[i] - np.delete(values, i).mean()) * scores[i] for i in range(n)) / n
 
 
 EXERCISES = {
@@ -70,23 +63,4 @@ EXERCISES = {
              "the Jacobian is missing: tau/(y(1 - y))"),
         ),
     ),
-    "leave_one_out": Exercise(
-        task="the leave-one-out gradient, the mean over draws of (value - mean of the other values) times score.",
-        head="loo(values, scores)",
-        takes="NumPy arrays: values (N,), scores (N, K); returns an array (K,).",
-        reference=_loop,
-        inputs=((_F, _S), (_F[:2], _S[:2]), (_F + 10, _S)),
-        mistakes=(
-            (lambda f, s: ((f - f.mean())[:, None] * s).mean(0),
-             "the baseline holds the draw's own value, which biases by (N - 1)/N: average over the others"),
-            (lambda f, s: (f[:, None] * s).mean(0), "the baseline is forgotten"),
-            (lambda f, s: len(f) * _loop(f, s), "this is the sum over draws; the gradient is their mean"),
-            (lambda f, s: -_loop(f, s), "the sign: value minus baseline"),
-            (lambda f, s: (f[:, None] * s).mean(0) - _loop(f, s),
-             "this is the baseline times the score: subtract it from the value"),
-            (lambda f, s: ((f - np.median(f))[:, None] * s).mean(0),
-             "the median holds the draw's own value: the baseline is the mean of the others"),
-        ),
-    ),
-
 }

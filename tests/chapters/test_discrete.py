@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from reparam.chapters import discrete
+from reparam.estimators import relaxations
 from reparam.laws import concrete
 from reparam.teaching.exercises.discrete import EXERCISES
 from reparam.teaching.grader import grade
@@ -19,6 +21,19 @@ def test_triangle_integral_knows_which_category_is_the_largest():
     # Dirichlet(2, 1, 1) has the density 6 y_1; the largest of three uniform shares averages 11/18
     mass = discrete.triangle_integral(lambda log_y: np.log(6) + log_y[..., 0], 0.0, 45.0)
     assert mass == pytest.approx(11 / 18, abs=1e-9)
+
+
+def test_the_best_temperature_is_a_minimum_of_the_exact_error():
+    def slope(y):
+        return 2 * (y - 0.3)
+
+    truth = 0.4 * expit(-0.8) * expit(0.8)
+    tau, error = discrete.best_temperature(slope, -0.8, truth, 1e4, 0.04)
+    mean, variance = relaxations.relaxed_moments(slope, -0.8, tau)
+    assert error == pytest.approx((mean - truth) ** 2 + variance / 1e4, rel=1e-10)
+    for other in (0.98 * tau, 1.02 * tau):
+        mean, variance = relaxations.relaxed_moments(slope, -0.8, other)
+        assert (mean - truth) ** 2 + variance / 1e4 > error
 
 
 def test_a_frame_of_the_slider_has_two_panels():

@@ -63,6 +63,14 @@ def test_concrete_density_of_two_categories_is_the_slope_of_its_distribution_fun
     assert actual == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_top_is_drawn_without_replacement():
+    g = np.array([[0.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+    np.testing.assert_array_equal(concrete.gumbel_top(LOGITS, g, 2), [[0, 2], [1, 0]])  # 0.5, -0.7, 0.2; 0.5, 1.3, 0.2
+    np.testing.assert_array_equal(concrete.gumbel_top(LOGITS, g, 1)[:, 0], concrete.gumbel_max(LOGITS, g))
+    with pytest.raises(ValueError, match="k must be 1 to 3"):
+        concrete.gumbel_top(LOGITS, g, 4)
+
+
 def test_one_category_is_certain():
     assert concrete.concrete_log_density(np.array([0.0]), np.array([1.7]), 0.5) == pytest.approx(0.0, abs=1e-12)
 
@@ -96,7 +104,6 @@ NAN = np.array([np.nan, 0.0])
         (lambda: categories.category_gradient(LOGITS, NAN), "values must be finite"),
         (lambda: relaxations.relaxed(ELL, np.zeros(2), 0.0), "tau must be positive"),
         (lambda: relaxations.relaxed(np.nan, np.zeros(2), 1.0), "logit must be finite"),
-        (lambda: relaxations.straight_through(slope, ELL, NAN), "noise must be finite"),
         (lambda: categories.leave_one_out(np.zeros(1), np.zeros((1, 2))), "N >= 2"),
         (lambda: categories.leave_one_out(np.zeros(3), np.zeros((2, 2))), "N >= 2"),
         (lambda: categories.leave_one_out(np.zeros(3), np.zeros(3)), "scores must have"),

@@ -1,4 +1,4 @@
-"""Past the source: unbiased gradients of bits, and their exact errors on one cost at equal numbers of evaluations."""
+"""Past the source: unbiased gradients of bits, and their exact errors at equal numbers of evaluations."""
 
 import numpy as np
 from scipy.special import expit

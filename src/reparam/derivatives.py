@@ -37,12 +37,15 @@ def derivative(f, x, step=0.01):
     ValueError
         If ``step`` is not positive, ``x`` is not one finite number, or ``f`` is not finite around it.
     """
+    if not callable(f):
+        raise ValueError(f"f must be a function, got {type(f).__name__}")
     x, step = require_number("x", x), float(require_positive_array("step", step, shape=()))
 
     def at(t):
-        return require_finite_array("the value of f", f(t))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return require_finite_array("the value of f", f(t))
 
-    return sum(c * (at(x + k * step) - at(x - k * step)) for k, c in zip(_STEPS, _STENCIL, strict=True)) / step
+    return sum(c * (at(x + k * step) - at(x - k * step)) for k, c in zip(_STEPS.tolist(), _STENCIL, strict=True)) / step
 
 
 def value_and_slope(cost, z, name="cost"):
@@ -68,7 +71,9 @@ def value_and_slope(cost, z, name="cost"):
         If ``cost`` does not return one finite number per draw, hides its derivative, or has a slope that is not finite.
     """
     with torch.enable_grad():
-        z = require_float("z", z).detach().requires_grad_()
+        if require_float("z", z).ndim == 0:
+            raise ValueError("z must have at least one axis, got one number")
+        z = z.detach().requires_grad_()
         value = values_of(cost, z, name)
         (slope,) = torch.autograd.grad(value.sum(), z, allow_unused=True) if value.requires_grad else (None,)
     if slope is None:
@@ -108,6 +113,8 @@ class WithSlope:
     """
 
     def __init__(self, cost, slope, at):
+        if not callable(slope):
+            raise ValueError(f"slope must be a function, got {type(slope).__name__}")
         found = value_and_slope(cost, require_float("at", at))[1]
         said = require_float("the value of slope", slope(at.detach()), at.shape)
         if not at.is_meta and at.numel():

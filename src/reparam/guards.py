@@ -469,7 +469,7 @@ def guarded(function=None, *, integers=(), infinite=False, **kinds):
         try:
             with np.errstate(all="ignore"):
                 answer = function(*bound.args, **bound.kwargs)
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as e:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as e:
             if isinstance(e, ValueError) and set(re.findall(r"\w+", str(e))) & set(own):
                 raise
             _check(kinds, given)

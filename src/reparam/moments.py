@@ -4,7 +4,7 @@ from operator import add
 
 import numpy as np
 
-from reparam.guards import as_numbers
+from reparam.guards import as_numbers, guarded
 
 BLOCK = 131_072
 """Numbers per block: a megabyte, which stays in the processor's cache."""
@@ -26,6 +26,8 @@ def _as_rows(draws):
 
 
 def _plain(x):
+    if getattr(x, "is_meta", False):
+        raise ValueError("draws must hold numbers, got a tensor on the meta device")
     return x.detach().numpy(force=True) if hasattr(x, "detach") else np.asarray(x)
 
 
@@ -51,7 +53,7 @@ class Moments:
 
     def __init__(self, draws, order=4):
         x = _as_rows(draws)
-        if order not in (2, 4):
+        if not isinstance(order, int) or order not in (2, 4):
             raise ValueError(f"order must be 2 or 4, got {order!r}")
         if x.ndim == 0 or len(x) == 0:
             raise ValueError(f"draws must have at least one row, got shape {x.shape}")
@@ -60,13 +62,16 @@ class Moments:
         # one NaN or infinity spoils a mean; only a mean that is spoilt needs the slower look
         if not np.isfinite(self.mean).all() and not np.isfinite(x).all():
             raise ValueError("draws must be finite, got NaN or infinity")
-        away = x - self.mean
-        squares = np.square(away, out=None if order == 4 else away)  # fresh memory costs more than the products
-        self._sums = (_total(squares),)
-        if order == 4:
-            away *= squares
-            squares *= squares
-            self._sums += (_total(away), _total(squares))
+        with np.errstate(over="ignore", invalid="ignore"):
+            away = x - self.mean
+            squares = np.square(away, out=None if order == 4 else away)  # fresh memory costs more than the products
+            self._sums = (_total(squares),)
+            if order == 4:
+                away *= squares
+                squares *= squares
+                self._sums += (_total(away), _total(squares))
+        if not np.isfinite(self._sums[-1]).all():
+            raise ValueError("draws must be less extreme, or another order of moments: their powers overflow")
 
     def __add__(self, other):
         """Moments of both sets of draws together, up to the lower of their orders."""
@@ -106,6 +111,7 @@ class Moments:
         return np.sqrt(np.maximum(spread, 0) / self.n)
 
 
+@guarded(draw="function", n="count", width="count")
 def stream(draw, n, width, order=4):
     """Moments of ``n`` draws, produced block by block.
 

@@ -1,6 +1,5 @@
 """Small feed-forward networks whose initial weights come from a named generator."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +10,7 @@ from reparam.guards import require_count, require_float
 
 
 def _require_sizes(sizes):
-    if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str) or len(sizes) < 2:
+    if np.ndim(sizes) != 1 or len(sizes) < 2:
         raise ValueError(f"sizes must hold at least two positive widths, got {sizes!r}")
     for size in sizes:
         require_count("sizes: a width", size)
@@ -104,7 +103,9 @@ class Stack(nn.Module):
             If ``inputs`` has another shape, or is not finite.
         """
         copies, width = self.weights[0].shape[:2]
-        if require_float("inputs", inputs).ndim not in (2, 3) or inputs.shape[-1] != width or (
+        if require_float("inputs", inputs).dtype != self.weights[0].dtype:
+            raise ValueError(f"inputs must be {self.weights[0].dtype}, as the weights, got {inputs.dtype}")
+        if inputs.ndim not in (2, 3) or inputs.shape[-1] != width or (
             inputs.ndim == 3 and len(inputs) != copies
         ):
             raise ValueError(f"inputs must be (n, {width}) or ({copies}, n, {width}), got {tuple(inputs.shape)}")

@@ -204,7 +204,7 @@ def descend(X, Y, W, eta, steps):
     return np.array(path)
 
 
-@guarded
+@guarded(eta="number", steps="count")
 def descent_losses(X, Y, W, eta, steps):
     r"""The losses along :func:`descend` in closed form, without descending.
 

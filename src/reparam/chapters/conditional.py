@@ -202,7 +202,9 @@ class Generator(nn.Module):
         """
         copies = len(self.net.weights[0])
         require_float("z", z)
-        if require_float("x", x).ndim != 1 or z.ndim != 3 or z.shape[1:] != (copies, len(x)):
+        if require_float("x", x).ndim != 1 or z.ndim != 3 or z.shape[1:] != (copies, len(x)) or (
+            {x.device, z.device} != {self.net.weights[0].device}
+        ):
             raise ValueError(f"x (n,) and z (K, {copies}, n) must fit, got {tuple(x.shape)} and {tuple(z.shape)}")
         pairs = torch.stack(torch.broadcast_tensors(x, z.movedim(0, 1)), dim=-1)
         y = self.net(pairs.flatten(1, 2))

@@ -140,7 +140,7 @@ def location_scale(eps, theta):
     return theta[:, 0] + theta[:, 1] * eps
 
 
-@guarded(y="tensor n", at="number")
+@guarded(y="tensor ...", at="number")
 def step(y, at=0.0):
     """The unit step, 0 left and 1 right of ``at``, whose autograd derivative is 0.
 
@@ -156,7 +156,7 @@ def step(y, at=0.0):
     return (1 + torch.sign(y - at)) / 2
 
 
-@guarded(y="tensor n", digits="count")
+@guarded(y="tensor ...", digits="count")
 def cantor(y, digits=34):
     """Cantor's function: continuous, rising from 0 to 1 on [0, 1], with slope 0 almost everywhere.
 
@@ -235,7 +235,7 @@ def singular_slope(at, jumps, mu, sigma):
     return jumps @ torch.exp(-0.5 * ((at - mu) / sigma) ** 2 - 0.5 * LOG_2PI - math.log(sigma))
 
 
-@guarded(y="tensor n", tau="number", at="number")
+@guarded(y="tensor ...", tau="number", at="number")
 def soft_step(y, tau, at=0.0):
     r"""The step smeared out, :math:`\Phi((y-c)/\tau)`.
 
@@ -290,7 +290,7 @@ def soft_step_moments(tau, at, mu, sigma):
     return mean, normal(sigma**2 + tau**2 / 2) / (2 * math.sqrt(math.pi) * tau) - mean**2
 
 
-@guarded(y="tensor n")
+@guarded(y="tensor ...")
 def squash(y):
     r"""The bounded, smooth cost :math:`y^3/(1+y^2)^{3/2}`, flat at 0.
 

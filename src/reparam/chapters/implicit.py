@@ -4,11 +4,12 @@ import numpy as np
 
 from reparam import quadrature
 from reparam.estimators import implicit
-from reparam.guards import require_positive_array
+from reparam.guards import guarded, require_positive_array
 from reparam.laws.mixture import Mixture
 from reparam.teaching import figures
 
 
+@guarded(weight="number", centre="number", width="number")
 def bumps(weight, centre, width):
     r"""The mixture :math:`w\,N(m,s^2)+(1-w)\,N(-m,s^2)`.
 
@@ -24,6 +25,7 @@ def bumps(weight, centre, width):
     return Mixture((weight, 1 - weight), (centre, -centre), (width, width))
 
 
+@guarded(weight="number", centre="number", width="number")
 def weight_variances(weight, centre, width):
     r"""Exact variances of the two gradients of :math:`\mathbb E[z]` in the weight of two bumps, by quadrature.
 
@@ -54,6 +56,7 @@ def weight_variances(weight, centre, width):
     return float(path), float(score)
 
 
+@guarded(weight="number", centre="number", width="number")
 def weight_variances_again(weight, centre, width):
     r"""The same by other integrals: over :math:`u=zm/s^2` for the path, over each bump for the score.
 

@@ -8,7 +8,7 @@ import torch
 from scipy.special import betaln, log_ndtr, ndtr, ndtri
 
 from reparam import quadrature
-from reparam.guards import guarded, require_float
+from reparam.guards import guarded, require_finite_array, require_float
 from reparam.networks import descend
 from reparam.teaching.figures import BLUE, MUTED, RED, note
 
@@ -81,6 +81,7 @@ def affine_jacobian(z):
     array, shape ``(n, 2)``
         One row per draw: 1 and z.
     """
+    z = require_finite_array("z", z)
     return np.stack([np.ones_like(z), z], axis=-1)
 
 

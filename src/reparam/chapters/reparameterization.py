@@ -75,6 +75,9 @@ def exact_moments(draws, weights):
     mean, variance : GradientDraws
         Each of shape ``(d,)``.
     """
+    if any(g.shape[:1] != weights.shape or g.ndim != 2 for g in draws):
+        raise ValueError(f"draws (k, d) and weights (k,) must fit, got {[tuple(g.shape) for g in draws]} "
+                         f"and {tuple(weights.shape)}")
     mean = [weights @ g for g in draws]
     variance = [weights @ (g - m) ** 2 for g, m in zip(draws, mean, strict=True)]
     return GradientDraws(*mean), GradientDraws(*variance)

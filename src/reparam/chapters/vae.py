@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from reparam.guards import guarded, require_float
+from reparam.guards import guarded, require_float, require_number
 from reparam.laws.gaussian import LOG_2PI, DiagonalGaussian, GradientDraws
 from reparam.networks import Stack, descend
 
@@ -70,10 +70,15 @@ class PPCA(NamedTuple):
     W: torch.Tensor
     s2: float
 
+    def _images(self, x):
+        if require_float("x", x).ndim != 2 or x.shape[1:] != self.mean.shape:
+            raise ValueError(f"x must have shape (n, {len(self.mean)}), got {tuple(x.shape)}")
+        return x
+
     @guarded
     def log_density(self, x):
         r""":math:`\log N(x;m,WW^\top+s^2I)` in nats, shape ``(n,)``."""
-        D = len(self.mean)
+        D = len(self._images(x).mT)
         covariance = self.W @ self.W.T + self.s2 * torch.eye(D, dtype=x.dtype)
         root = torch.linalg.cholesky(covariance)
         white = torch.linalg.solve_triangular(root, (x - self.mean).T, upper=False)
@@ -82,6 +87,7 @@ class PPCA(NamedTuple):
     @guarded
     def posterior(self, x):
         r"""Mean ``(n, d)`` and covariance ``(d, d)`` of :math:`p(z\mid x)`."""
+        self._images(x)
         M = self.W.T @ self.W + self.s2 * torch.eye(self.W.shape[1], dtype=x.dtype)
         return torch.linalg.solve(M, self.W.T @ (x - self.mean).T).T, self.s2 * torch.linalg.inv(M)
 
@@ -149,8 +155,8 @@ class LinearEncoder(nn.Module):
 
     def __init__(self, mean, V, log_sigma):
         super().__init__()
-        D, d = require_float("mean", mean).shape[0] if mean.ndim == 1 else -1, require_float("V", V).shape[0]
-        if V.shape != (d, D) or require_float("log_sigma", log_sigma).shape != (d,):
+        require_float("mean", mean), require_float("V", V), require_float("log_sigma", log_sigma)
+        if V.ndim != 2 or mean.shape != V.shape[1:] or log_sigma.shape != V.shape[:1]:
             raise ValueError(f"mean (D,), V (d, D) and log_sigma (d,) must fit, got {tuple(mean.shape)}, "
                              f"{tuple(V.shape)} and {tuple(log_sigma.shape)}")
         self.register_buffer("mean", mean)
@@ -158,7 +164,9 @@ class LinearEncoder(nn.Module):
 
     def forward(self, x):
         """Return mean and log standard deviation side by side, shape ``(n, 2d)``."""
-        if require_float("x", x).shape[-1:] != self.mean.shape or x.dtype != self.mean.dtype:
+        if require_float("x", x).shape[-1:] != self.mean.shape or (x.dtype, x.device) != (
+            self.mean.dtype, self.mean.device
+        ):
             raise ValueError(f"x must be {self.mean.dtype} and end in shape {tuple(self.mean.shape)}, "
                              f"got {x.dtype} of shape {tuple(x.shape)}")
         mu = (x - self.mean) @ self.V.T
@@ -184,7 +192,7 @@ class VAE(nn.Module):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
         if not isinstance(log_noise, torch.Tensor):
-            log_noise = torch.tensor(log_noise, dtype=torch.float64)
+            log_noise = torch.tensor(require_number("log_noise", log_noise), dtype=torch.float64)
         self.log_noise = nn.Parameter(log_noise, requires_grad=learn_noise)
 
     @guarded
@@ -201,7 +209,10 @@ class VAE(nn.Module):
     @guarded
     def log_likelihood(self, x, z):
         r""":math:`\log p(x\mid z)` in nats: x is ``(n, D)``, z ``(..., n, d)``, the result ``(..., n)``."""
-        error = (x - self.decoder(z)).square().sum(-1)
+        image = self.decoder(z)
+        if x.shape[-1:] != image.shape[-1:]:
+            raise ValueError(f"x must have {image.shape[-1]} pixels, as the decoder paints, got shape {tuple(x.shape)}")
+        error = (x - image).square().sum(-1)
         return -0.5 * error * (-2 * self.log_noise).exp() - x.shape[-1] * (self.log_noise + 0.5 * LOG_2PI)
 
     @guarded(x="tensor ... D")
@@ -392,7 +403,7 @@ def plane_evidence(vae, x, half=5.0, step=0.05, block=128):
     return torch.cat(sums) - 0.5 * x.square().sum(-1) / s2 + constant
 
 
-@guarded(S="tensor D D", beta="number")
+@guarded(S="tensor D D", W="tensor D d", V="tensor d D", log_sigma="tensor d", beta="number")
 def linear_elbo(S, W, V, log_sigma, s2, beta=1.0):
     r"""The exact ELBO per image of a linear VAE, all expectations taken, at the best offset m (the mean image).
 
@@ -418,6 +429,8 @@ def linear_elbo(S, W, V, log_sigma, s2, beta=1.0):
     Tensor
         A scalar, in nats.
     """
+    if np.ndim(s2):
+        raise ValueError(f"s2 must be one number, got shape {tuple(np.shape(s2))}")
     s2, variance = torch.as_tensor(s2, dtype=S.dtype), (2 * log_sigma).exp()
     rest = torch.eye(len(S), dtype=S.dtype) - W @ V
     error = ((rest @ S) * rest).sum() + (variance * W.square().sum(0)).sum()

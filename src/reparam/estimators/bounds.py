@@ -119,8 +119,9 @@ def analytic_kl(log_likelihood, q, eps, prior):
     """
     fixed, eps, z = drawn(require_law("q", as_gaussian(q)), eps)
     prior = require_law("prior", as_gaussian(prior, "prior")).detach()
-    if prior.mu.shape != fixed.mu.shape:
-        raise ValueError(f"prior must have parameters of shape {tuple(fixed.mu.shape)}, got {tuple(prior.mu.shape)}")
+    if (prior.mu.shape, prior.mu.dtype, prior.mu.device) != (fixed.mu.shape, fixed.mu.dtype, fixed.mu.device):
+        raise ValueError(f"prior must be {fixed.mu.dtype} on {fixed.mu.device} of shape {tuple(fixed.mu.shape)}, as q, "
+                         f"got {prior.mu.dtype} on {prior.mu.device} of shape {tuple(prior.mu.shape)}")
     path = fixed.pull(slope_of(log_likelihood, z, "log_likelihood"), eps)
     precision = prior.sigma**-2
     return GradientDraws(

@@ -5,6 +5,7 @@ import numpy as np
 from reparam.derivatives import derivative
 from reparam.guards import (
     array_values,
+    guarded,
     require_finite_array,
     require_float,
     require_number,
@@ -116,6 +117,7 @@ def _components(law, z):
     return *parts, z, require_positive_array("density", law.density(z))
 
 
+@guarded
 def weight_path(law, z):
     r"""The implicit path of the first weight of :math:`p=w\,p_1+(1-w)\,p_2`: :math:`\dot z=(F_2(z)-F_1(z))/p(z)`.
 
@@ -145,6 +147,7 @@ def weight_path(law, z):
     return difference / density
 
 
+@guarded
 def weight_score(law, z):
     r"""The score of a mixture's first weight, :math:`\partial_w\log p=(p_1(z)-p_2(z))/p(z)`.
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from reparam import quadrature
-from reparam.guards import guarded, require_finite_array, require_positive_array
+from reparam.guards import array_values, guarded, require_finite_array, require_number, require_positive_array
 
 
 @guarded(draw="function")
@@ -78,7 +78,7 @@ def relaxed_gradient(slope, logit, noise, tau):
         As :func:`relaxed`.
     """
     y, dy = _relaxed_slope(logit, noise, tau)
-    return slope(y) * dy
+    return array_values("slope", slope, y) * dy
 
 
 @guarded
@@ -128,5 +128,6 @@ def small_temperature(f, step=0.01, points=8):
     if not (step > 0 and points >= 2):
         raise ValueError(f"step must be positive and points at least 2, got {step} and {points}")
     k = np.arange(1, points + 1)
-    limit, slope, *_ = np.linalg.solve(np.vander(k, increasing=True).astype(float), [f(step * i) for i in k])
+    values = [require_number("the value of f", f(step * i)) for i in k]
+    limit, slope, *_ = np.linalg.solve(np.vander(k, increasing=True).astype(float), values)
     return limit, slope / step

@@ -75,7 +75,7 @@ def catalogue(cost, q, pilot, weights=None):
     }
 
 
-@guarded(d="count", k="count")
+@guarded
 def work(d, k=2):
     """What one gradient asks of the cost: rows at which it wants the value, and rows at which it wants the slope too.
 

@@ -74,9 +74,11 @@ def score_with_baseline(cost, q, eps, baseline):
     ----------
     :cite:t:`greensmith2004variance`
     """
-    fixed, eps, z = drawn(require_law("q", q), eps)
+    fixed, eps, z = drawn(require_law("q", as_gaussian(q)), eps)
     mu, log_sigma = (require_float(f"baseline.{name}", getattr(baseline, name, baseline), fixed.mu.shape)
                      for name in ("mu", "log_sigma"))
+    if {x.device for x in (mu, log_sigma)} != {z.device} or {x.dtype for x in (mu, log_sigma)} != {z.dtype}:
+        raise ValueError(f"baseline must be {z.dtype} on {z.device}, as eps, got {mu.dtype} on {mu.device}")
     values, score = values_of(cost, z).detach()[..., None], fixed.score(eps)
     return GradientDraws((values - mu) * score.mu, (values - log_sigma) * score.log_sigma)
 
@@ -84,12 +86,15 @@ def score_with_baseline(cost, q, eps, baseline):
 def _pilot(cost, q, pilot, weights):
     """Values and scores at pilot noise, and the weight of each draw."""
     try:
-        fixed, eps, z = drawn(require_law("q", q), pilot)
+        fixed, eps, z = drawn(require_law("q", as_gaussian(q)), pilot)
     except ValueError as e:
         raise ValueError(str(e).replace("eps", "pilot")) from None
     if not len(z):
         raise ValueError("pilot must hold at least one draw, got none")
-    weights = z.new_full(z.shape[:1], 1 / len(z)) if weights is None else as_float("weights", weights).to(z)
+    weights = z.new_full(z.shape[:1], 1 / len(z)) if weights is None else as_float("weights", weights)
+    if weights.is_meta != z.is_meta:
+        raise ValueError(f"weights must be on {z.device}, as pilot, got {weights.device}")
+    weights = weights.to(z)
     return values_of(cost, z).detach()[..., None], fixed.score(eps), require_float("weights", weights, z.shape[:1])
 
 

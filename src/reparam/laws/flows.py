@@ -131,6 +131,8 @@ class Planar(nn.Module):
     def __init__(self, w, u, b=0.0):
         super().__init__()
         w, u, b = as_float("w", w).double(), as_float("u", u).double(), require_number("b", b)
+        if w.is_meta or u.is_meta:
+            raise ValueError("w and u must hold numbers to start from, got a tensor on the meta device")
         if w.ndim != 1 or w.shape != u.shape or not w.any():
             raise ValueError(f"w and u must have one shape (d,) and w not vanish, got w={w.tolist()}, u={u.tolist()}")
         self.w, self.u = nn.Parameter(w.clone()), nn.Parameter(u.clone())

@@ -90,7 +90,9 @@ class FullGaussian:
         -------
         FullDraws
         """
-        self._points("slope", slope), self._points("eps", eps)
+        self._points("eps", eps)
+        if self._points("slope", slope).shape != eps.shape:
+            raise ValueError(f"slope and eps must have one shape, got {tuple(slope.shape)} and {tuple(eps.shape)}")
         return FullDraws(slope, (slope[..., :, None] * eps[..., None, :]).tril())
 
     @guarded(z="tensor ... d")

@@ -125,8 +125,10 @@ class DiagonalGaussian:
         GradientDraws
             Each of shape ``(n, ..., d)``.
         """
-        self._points("slope", slope)
-        return GradientDraws(slope, slope * self.sigma * self._points("eps", eps))
+        self._points("eps", eps)
+        if self._points("slope", slope).shape != eps.shape:
+            raise ValueError(f"slope and eps must have one shape, got {tuple(slope.shape)} and {tuple(eps.shape)}")
+        return GradientDraws(slope, slope * self.sigma * eps)
 
     def log_density(self, z):
         r""":math:`\log q(z;\phi)` in nats.

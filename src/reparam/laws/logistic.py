@@ -45,6 +45,8 @@ class LogisticRegression:
     def __init__(self, features, labels, tau=1.0):
         x, y = as_float("features", features).double(), as_float("labels", labels).double()
         tau = require_number("tau", tau, above=0)
+        if x.is_meta or y.is_meta:
+            raise ValueError("features and labels must hold numbers, got a tensor on the meta device")
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise ValueError(f"features (N, d) and labels (N,) must fit, got {tuple(x.shape)} and {tuple(y.shape)}")
         if not (y.abs() == 1).all():

@@ -51,6 +51,7 @@ class Mixture:
         """Distribution function at ``y``, of its shape."""
         return ndtr(self._standard(y)) @ self.weights
 
+    @guarded
     def tail(self, y):
         """Probability of more than ``y``, of its shape, with all its digits where that is small."""
         return ndtr(-self._standard(y)) @ self.weights

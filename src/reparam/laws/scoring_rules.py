@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from reparam.guards import guarded, require_float
+from reparam.guards import guarded, require_float, values_of
 from reparam.laws.gaussian import LOG_2PI
 
 SQRT_PI = math.sqrt(math.pi)
@@ -223,5 +223,6 @@ def kolmogorov(sample, cdf):
     if require_float("sample", sample).ndim == 0 or sample.shape[-1] == 0:
         raise ValueError(f"sample must hold at least one value on the last axis, got shape {tuple(sample.shape)}")
     n = sample.shape[-1]
-    steps = (torch.arange(n, dtype=sample.dtype) + 0.5) / n
-    return (cdf(sample.sort(-1).values) - steps).abs().amax(-1) + 0.5 / n
+    steps = (torch.arange(n, dtype=sample.dtype, device=sample.device) + 0.5) / n
+    values = values_of(cdf, sample.sort(-1).values, "cdf", sample.shape)
+    return (values - steps).abs().amax(-1) + 0.5 / n

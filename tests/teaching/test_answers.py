@@ -27,7 +27,8 @@ def test_tensors_that_want_gradients_or_are_views_are_read():
     assert answers.numbers(torch.tensor([1 + 2j], dtype=torch.complex128).conj().imag)[0][0].tolist() == [-2.0]
 
 
-@pytest.mark.parametrize("value", [None, ..., "0.3", b"1", {}, {1}, abs, 1j, [1, "a"], object()], ids=repr)
+@pytest.mark.parametrize("value", [None, ..., "0.3", b"1", {}, {1}, abs, 1j, [1, "a"], object()],
+                         ids=lambda value: type(value).__name__)
 def test_what_is_no_number_gets_a_sentence(value):
     with pytest.raises(answers.Unreadable, match="your function returned"):
         answers.numbers(value)

@@ -155,7 +155,8 @@ def test_a_chapter_has_four_exercises_with_solutions_two_graded_and_something_to
     assert asked == solved
     assert text.count(":class: dropdown") >= len(asked)
     assert len(set(re.findall(r"\bgrade\(\s*\"([^\"]+)\"", text))) >= 2
-    assert "figures.slider(" in text or "```{laboratory}" in text
+    moves = "figures.slider(" in text or "```{laboratory}" in text
+    assert moves or page == "book/your_model"  # there the reader's own model is what moves
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -166,7 +167,8 @@ def test_graded_solutions_are_right_and_figures_shown_and_light(page):
             assert shown & {"image/svg+xml", "image/png", "text/html"}, source(cell)
         for output in cell["outputs"]:
             data = output.get("data", {})
-            assert "✗" not in "".join(data.get("text/plain", "")), source(cell)
+            wrong = "✗" in "".join(data.get("text/plain", ""))
+            assert not wrong or "examine(" in source(cell), source(cell)  # the clinic shows faults on purpose
             assert len("".join(data.get("text/html", ""))) <= 450_000
             assert len(data.get("image/png", "")) * 3 / 4 <= 25_000
 

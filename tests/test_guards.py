@@ -37,3 +37,55 @@ def test_good_input_passes_unchanged():
     x = torch.zeros(4, 3, 2)
     assert guards.require_float("x", x) is x
     assert guards.require_groups(x, Q, rows=3) == (4, 3, 2)
+
+
+def test_values_of_a_cost_are_one_finite_number_per_draw():
+    z = torch.ones(3, 2, dtype=torch.float64)
+    torch.testing.assert_close(guards.values_of(lambda z: z.sum(-1), z), torch.full((3,), 2.0, dtype=torch.float64))
+    for cost in (lambda z: z.sum(-1, keepdim=True), lambda z: z.sum(), lambda z: z.sum(-1).float(), "no function"):
+        with pytest.raises(ValueError, match="energy"):
+            guards.values_of(cost, z, "energy")
+
+
+def test_values_of_a_numpy_function_are_one_finite_number_per_point():
+    points = np.array([1.0, 2.0, 3.0])
+    assert guards.array_values("cdf", lambda x, power: x**power, points, 2).tolist() == [1.0, 4.0, 9.0]
+    for function in (lambda x: x.sum(), lambda x: x / 0 * 0, 3.0):
+        with pytest.raises(ValueError, match="cdf"), np.errstate(invalid="ignore", divide="ignore"):
+            guards.array_values("cdf", function, points)
+
+
+def test_numbers_and_counts_are_what_they_say():
+    assert guards.as_numbers("x", [1, 2]).dtype == np.float64
+    assert np.isnan(guards.as_numbers("x", [np.nan])).all()
+    assert (guards.require_number("tau", np.array([0.5]), 0), guards.require_count("k", np.int64(3), 2, 3)) == (0.5, 3)
+
+
+@pytest.mark.parametrize("value", ["1", 1j, [[1], [1, 2]], True, None])
+def test_what_is_no_array_of_real_numbers_is_refused(value):
+    with pytest.raises(ValueError, match="x must"):
+        guards.as_numbers("x", value)
+
+
+@pytest.mark.parametrize(("ask", "said"), [
+    (lambda: guards.require_number("tau", 0.0, 0), "tau must be positive and finite, one number"),
+    (lambda: guards.require_number("theta", 1.0, 0, 1), "theta must be between 0 and 1"),
+    (lambda: guards.require_number("tau", [1.0, 2.0]), "tau must be finite, one number"),
+    (lambda: guards.require_count("k", 2.0), "k must be a whole number at least 1"),
+    (lambda: guards.require_count("k", True), "k must be a whole number"),
+    (lambda: guards.require_count("k", 4, 1, 3), "k must be a whole number from 1 to 3"),
+], ids=["zero", "one", "two numbers", "float", "truth", "four"])
+def test_what_is_no_such_number_is_refused(ask, said):
+    with pytest.raises(ValueError, match=said):
+        ask()
+
+
+def test_a_guarded_helper_is_right_or_names_its_argument():
+    @guards.guarded(x="array n", y="array n", scale="number")
+    def scaled(x, y, scale=1.0):
+        return scale * (np.asarray(x) + np.asarray(y))
+
+    assert scaled([1.0, 2.0], [3.0, 4.0], 2.0).tolist() == [8.0, 12.0]
+    for bad in (([1.0, 2.0], [3.0]), ([1.0], [np.nan]), ([1.0], [1.0], [1.0, 2.0]), ([[1.0]], [1.0])):
+        with pytest.raises(ValueError, match=r"x|y|scale"):
+            scaled(*bad)

@@ -31,7 +31,7 @@ def test_weights_have_variance_one_over_inputs():
 
 @pytest.mark.parametrize("sizes", [(3,), (2, 0)], ids=["one size", "zero width"])
 def test_bad_sizes_are_refused(sizes):
-    with pytest.raises(ValueError, match="sizes must hold"):
+    with pytest.raises(ValueError, match="sizes"):
         mlp(sizes, noise.torch_generator("test/net"))
 
 
@@ -64,9 +64,11 @@ def test_stack_starts_like_mlp():
     torch.testing.assert_close(wide.biases[1].detach(), torch.zeros(1, 1, 1, dtype=torch.float64))
 
 
-@pytest.mark.parametrize(("sizes", "copies"), [((3,), 1), ((2, 0), 1), ((2, 1), 0)], ids=["one size", "width", "none"])
-def test_bad_stacks_are_refused(sizes, copies):
-    with pytest.raises(ValueError, match="sizes and copies must be positive"):
+@pytest.mark.parametrize(("sizes", "copies", "match"), [
+    ((3,), 1, "sizes must hold at least two"), ((2, 0), 1, "a width must be"), ((2, 1), 0, "copies must be"),
+], ids=["one size", "width", "none"])
+def test_bad_stacks_are_refused(sizes, copies, match):
+    with pytest.raises(ValueError, match=match):
         Stack(sizes, copies, noise.torch_generator("test/stack"))
 
 

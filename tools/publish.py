@@ -141,7 +141,7 @@ def picture(path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor="#0f1b2d")
+    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor="#0f1b2d", layout="none")
     figure.text(0.06, 0.78, "The reparameterization trick", color="white", fontsize=40, weight="bold")
     figure.text(0.06, 0.68, "executable lecture notes, checked by every build", color="#a9bdd6", fontsize=22)
     figure.text(0.06, 0.36, r"$z=\mu+\sigma\,\epsilon$", color="#f2a154", fontsize=54)

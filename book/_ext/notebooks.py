@@ -45,7 +45,7 @@ def _welcome(app, docname, legend):
     text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
     code = [text, *(p.read_text(encoding="utf-8") for p in freshness.helper_files(text, docname.split("/")[-1]))]
     place = app.config.reparam_place
-    said = WELCOME.format(install=NEXT if place else CLONE, data=DATA if any("from sklearn" in c for c in code) else "")
+    said = WELCOME.format(install=NEXT if place else CLONE, data=DATA if any("sklearn" in c for c in code) else "")
     cells = [nbformat.v4.new_markdown_cell(" ".join(said.split()) + legend)]
     return [*cells, nbformat.v4.new_code_cell(INSTALL.format(place=place))] if place else cells
 

@@ -118,7 +118,7 @@ def test_likelihood_climb_learns_a_gaussian():
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda: layers.Coupling(1, (), noise.torch_generator("test/bad")), "d must be at least 2, got 1"),
+    (lambda: layers.Coupling(1, (), noise.torch_generator("test/bad")), "d must be a whole number at least 2, got 1"),
     (lambda: layers.Planar([0.0], [1.0]), "w not vanish"),
     (lambda: layers.Planar([1.0, 2.0], [1.0]), r"one shape \(d,\)"),
     (lambda: layers.Planar(1.0, 1.0), r"one shape \(d,\)"),

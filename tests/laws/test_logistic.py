@@ -73,7 +73,7 @@ def test_prior_has_the_given_deviation_and_one_by_default():
         (X[:, 0], Y, 1.0, r"must fit, got \(4,\) and \(4,\)"),
         (X, (Y + 1) / 2, 1.0, "labels must be"),
         (X * math.nan, Y, 1.0, "features must be finite"),
-        (X, Y, 0.0, "sigma must be positive"),
+        (X, Y, 0.0, "tau must be positive"),
     ],
     ids=["lengths", "one axis", "zero and one", "nan", "tau"],
 )

@@ -65,7 +65,7 @@ def test_equations_claims_and_exercises_have_the_numbers_of_the_page(page):
 def test_links_lead_into_the_notebook_to_other_notebooks_or_to_the_web(page):
     plainly, names = text(offered(page)), {p.split("/")[-1] for p in PAGES}
     anchors = set(re.findall(r'<a id="([^"]+)">', plainly))
-    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"\$[^$]*\$", "", plainly)):
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"(?s)\$\$.*?\$\$|\$[^$]*\$", "", plainly)):
         inside, other = target.startswith("#") and target[1:] in anchors, re.match(r"(\w+)\.ipynb(?:#|$)", target)
         assert inside or (other and other[1] in names) or re.match("https?://", target), target
 

@@ -105,6 +105,8 @@ class Stack(nn.Module):
         copies, width = self.weights[0].shape[:2]
         if require_float("inputs", inputs).dtype != self.weights[0].dtype:
             raise ValueError(f"inputs must be {self.weights[0].dtype}, as the weights, got {inputs.dtype}")
+        if inputs.device != self.weights[0].device:  # PyTorch would answer with whatever its memory holds
+            raise ValueError(f"inputs must be on {self.weights[0].device}, as the weights, got {inputs.device}")
         if inputs.ndim not in (2, 3) or inputs.shape[-1] != width or (
             inputs.ndim == 3 and len(inputs) != copies
         ):

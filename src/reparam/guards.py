@@ -53,7 +53,7 @@ def require_float(name, x, shape=None):
     return x
 
 
-def require_groups(eps, q, rows=None):
+def require_groups(eps, q, rows=None, least=2):
     """Noise in groups of rows, one gradient a group.
 
     Parameters
@@ -62,7 +62,9 @@ def require_groups(eps, q, rows=None):
     q : DiagonalGaussian or FullGaussian
         With a mean of shape ``(d,)``.
     rows : int, optional
-        The only k allowed; at least 2 if not stated.
+        The only k allowed.
+    least : int
+        The smallest k allowed, if ``rows`` is not stated.
 
     Returns
     -------
@@ -75,8 +77,8 @@ def require_groups(eps, q, rows=None):
         If ``eps`` has another shape.
     """
     require_float("eps", eps)
-    if eps.ndim != 3 or eps.shape[2:] != q.mu.shape or (eps.shape[1] < 2 if rows is None else eps.shape[1] != rows):
-        want = f"(n, {rows or 'k >= 2'}, {q.mu.shape[-1]})"
+    if eps.ndim != 3 or eps.shape[2:] != q.mu.shape or (eps.shape[1] < least if rows is None else eps.shape[1] != rows):
+        want = f"(n, {rows or f'k >= {least}'}, {q.mu.shape[-1]})"
         raise ValueError(f"eps must have shape {want}, got {tuple(eps.shape)}")
     return eps.shape
 
@@ -221,6 +223,30 @@ def require_positive_array(name, value, axes=None, shape=None):
     if not (x > 0).all():
         raise ValueError(f"{name} must be positive, got {x.min() if x.size > 1 else value}")
     return x
+
+
+def require_probabilities(name, value):
+    """Probabilities of independent bits.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    value : array-like, shape ``(D,)``
+
+    Returns
+    -------
+    array, shape ``(D,)``
+
+    Raises
+    ------
+    ValueError
+        If a number does not lie strictly between 0 and 1, or the shape is another.
+    """
+    theta = require_finite_array(name, value, 1)
+    if theta.ndim != 1 or not ((theta > 0) & (theta < 1)).all():
+        raise ValueError(f"{name} must be (D,) strictly between 0 and 1, got {theta}")
+    return theta
 
 
 def require_number(name, value, above=-math.inf, below=math.inf):

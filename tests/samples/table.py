@@ -11,6 +11,7 @@ from samples.kinds import Function, Given, Law, Number, Object, Row, a, t
 
 from reparam import networks, quadrature
 from reparam.chapters import conditions, elbo, vae
+from reparam.chapters import importance as several
 from reparam.estimators import side_by_side, variances
 from reparam.laws import flows
 from reparam.laws.full_gaussian import FullGaussian
@@ -60,6 +61,7 @@ LAYER = [
     (np.array([[0.4, -0.2, 0.1], [0.3, 0.8, -0.5]]), np.array([0.1, 0.2, 0.3])),
     (np.array([[0.4], [0.3], [-0.6]]), np.array([0.2])),
 ]
+WEIGHTS = several.WeightLaw(0.5, 1.0)
 sigma = Number(0.9)
 mu = Number(0.3)
 
@@ -203,6 +205,95 @@ def _discrete():
     )
 
 
+def _tied():
+    """Bits with slopes as control variates, in pairs, and straight through."""
+    from reparam.estimators import corrected, pairs, relaxations, straight_through
+
+    theta, u = a("D", 0.2, 0.8), a("n D", 0.1, 0.9)
+    bits = a("n D", make=lambda s: (np.arange(s["n"] * s["D"]).reshape(s["n"], s["D"]) % 2).astype(float))
+    slopes, smooth = Function(lambda b: np.cos(b)), Function(lambda z: np.sin(z).sum(-1))
+    yield "corrected.muprop", row(corrected.muprop, ("n D",), cost=BITS, gradient=slopes, theta=theta, b=bits)
+    yield (
+        "corrected.relax",
+        row(corrected.relax, ("n D",), cost=BITS, control=smooth, slope=slopes, theta=theta, u=u, v=u),
+    )
+    for name, last in (("conditional_noise", "v"), ("conditional_slope", "z")):
+        given = {"theta": a("*", make=[0.3, 0.6]), "b": a("*", make=[1.0, 0.0]), last: a("*", make=[0.4, 0.7])}
+        yield f"corrected.{name}", row(getattr(corrected, name), ("*",), **given)
+    square, ell, tau = Function(lambda y: (y - 0.3) ** 2), Number(0.4), Number(0.7)
+    twice = Function(lambda y: 2 * (y - 0.3))
+    yield (
+        "corrected.rebar_variance",
+        row(corrected.rebar_variance, ("",), f=square, slope=twice, ell=ell, tau=tau, weight=ell, bits=Number(2)),
+    )
+    yield "pairs.antithetic", row(pairs.antithetic, ("n D", "n D"), theta=theta, u=u)
+    yield "pairs.arm", row(pairs.arm, ("n D",), cost=BITS, theta=theta, u=u)
+    yield "pairs.disarm", row(pairs.disarm, ("n D",), cost=BITS, theta=theta, b=bits, twin=bits)
+    yield "pairs.antithetic_states", row(pairs.antithetic_states, ("r D", "r D", "r"), theta=theta)
+    yield "pairs.pair_variances", row(pairs.pair_variances, ("D", "D"), cost=BITS, theta=theta)
+    yield (
+        "pairs.without_replacement",
+        row(
+            pairs.without_replacement,
+            ("... k",),
+            values=a("... 2", make=np.ones((4, 2))),
+            scores=a("... 2 k", make=np.ones((4, 2, 3))),
+            chances=a("... 2", 0.1, 0.4, np.full((4, 2), 0.3)),
+        ),
+    )
+    noise = a("*", make=[0.5, -1.0, 0.2])
+    slope = Function(lambda y: 2 * y)
+    yield "relaxations.relaxed_path", row(relaxations.relaxed_path, ("*", "*"), logit=ell, noise=noise, tau=tau)
+    for name, more in (("identity", {}), ("clipped", {"reach": Number(1.0)}), ("straight_through", {}), ("reinmax", {}),
+                       ("straight_through_gumbel", {"tau": tau})):
+        way = getattr(straight_through, name)
+        yield f"straight_through.{name}", row(way, ("*",), slope=slope, logit=ell, noise=noise, **more)
+    yield (
+        "straight_through.reinmax_categories",
+        row(
+            straight_through.reinmax_categories,
+            ("n k",),
+            slopes=a("n k"),
+            pi=a("k", make=[0.2, 0.5, 0.3]),
+            z=a("n", make=lambda s: np.arange(s["n"]) % 3),
+        ),
+    )
+
+
+def _several():
+    """Several draws inside the logarithm, and what counts and simulates side by side."""
+    from reparam.estimators import importance
+
+    groups = {"log_joint": COST, "q": Law(), "eps": t("n k d")}
+    for name in ("total_path", "dropped_score", "doubly_reparameterized", "score_form"):
+        yield f"importance.{name}", row(getattr(importance, name), PAIRS, **groups)
+    yield "importance.log_weights", row(importance.log_weights, ("n k",), **groups)
+    yield "importance.brackets", row(importance.brackets, ("n k",), log_w=t("n k"), baseline=Object("vimco"))
+    count = Number(3.0, many=True)
+    yield "side_by_side.price", row(side_by_side.price, None, values=count, slopes=count)
+    one = {"estimator": Object(side_by_side.pathwise), "cost": COST, "q": Law(), "eps": t("n d")}
+    yield "side_by_side.passes", row(side_by_side.passes, None, "i", **one)
+    yield (
+        "side_by_side.all_passes",
+        row(side_by_side.all_passes, None, "i", estimators=Object(ATLAS), cost=COST, q=Law(), eps=t("1 3 d")),
+    )
+    yield (
+        "side_by_side.simulated",
+        row(
+            lambda cost, gradient, variance, n, width: side_by_side.simulated(
+                {"cost": ATLAS}, {"cost": cost}, Q1, gradient, variance, seeded(), n, width
+            ).mean,
+            ("r",),
+            cost=COST,
+            gradient=a("1 2"),
+            variance=a("1 2 2", 1.0, 2.0),
+            n=Number(7),
+            width=Number(1.5),
+            words=("costs",),
+        ),
+    )
+
+
 def _variances():
     k = Number(0.7, many=True)
     for name in ("square", "cosine", "exponential"):
@@ -342,6 +433,7 @@ def _laws():
     logits, g = a("k"), a("... k", make=np.ones((4, 3)))
     yield "concrete.gumbel", row(concrete.gumbel, ("*",), u=a("*", 0.1, 0.9, [0.2, 0.6]))
     yield "concrete.gumbel_max", row(concrete.gumbel_max, ("...",), "i", logits=logits, g=g)
+    yield "concrete.gumbel_top", row(concrete.gumbel_top, ("... 2",), "i", logits=logits, g=g, k=Number(2))
     for name in ("gumbel_softmax", "log_gumbel_softmax"):
         yield (
             f"concrete.{name}",
@@ -843,6 +935,54 @@ def _models():
     yield "conditional.Generator.forward", row(made.forward, ("k 3 n",), x=t("n"), z=t("k 3 n"))
 
 
+def _latest():
+    """Models of the chapters on bits, on the gradient of the ELBO, and on several draws in the logarithm."""
+    from reparam.chapters import bits, discrete, elbo_gradients, importance
+
+    square, twice = Function(lambda y: (y - 0.3) ** 2), Function(lambda y: 2 * (y - 0.3))
+    ell, tau, some, draws = Number(-0.8), Number(0.5), Number(4), Number(18)
+    yield "bits.outcome_table", row(bits.outcome_table, ("k", "k"), values=a("m k"), chances=a("m", 0.1, 0.2))
+    yield "bits.best_rebar", row(bits.best_rebar, ("", ""), f=square, slope=twice, ell=ell, tau=tau, bits=some)
+    yield "bits.crowd_moments", row(bits.crowd_moments, ("", ""), ell=ell, tau=tau, bits=some, target=Number(1.3))
+    yield (
+        "bits.separable_errors",
+        row(bits.separable_errors, None, bits=some, ell=ell, target=Number(0.3), evaluations=draws),
+    )
+    yield (
+        "discrete.best_temperature",
+        row(
+            discrete.best_temperature, ("", ""), slope=twice, ell=ell, truth=Number(0.0856), draws=Number(1e4),
+            guess=Number(0.04),
+        ),
+    )
+    z, K = t("n 1"), Number(2)
+    yield "importance.log_joint", row(importance.log_joint, ("n",), z=z, theta=Number(1.0))
+    yield "importance.WeightLaw", row(lambda mu, sigma: importance.WeightLaw(mu, sigma).w, None, mu=mu, sigma=sigma)
+    yield "importance.WeightLaw.bound", row(WEIGHTS.bound, ("",), K=K)
+    yield (
+        "importance.WeightLaw.moments",
+        row(WEIGHTS.moments, ("p", "p"), a=a("p m", make=WEIGHTS.path), power=Number(1), K=K),
+    )
+    yield "importance.node_groups", row(importance.node_groups, ("r K 1", "r"), K=K, step=Number(0.5))
+    yield "importance.extrapolate", row(importance.extrapolate, ("...",), values=a("k ...", make=np.ones(3)))
+    yield "elbo_gradients.student", row(lambda nu, z: elbo_gradients.student(nu)(z), ("n",), nu=Number(3.0), z=z)
+    yield "elbo_gradients.quartic", row(elbo_gradients.quartic, ("n",), z=z)
+    yield (
+        "elbo_gradients.tails",
+        row(
+            lambda degrees, eps, weights: [x[1:] for x in elbo_gradients.tails(degrees, eps, weights).values()],
+            None,
+            degrees=a("k", make=[3.0, 5.0]),
+            eps=a("n", make=lambda s: quadrature.normal_nodes(1, s["n"])[0][:, 0]),
+            weights=a("n", make=lambda s: quadrature.normal_nodes(1, s["n"])[1]),
+        ),
+    )
+    yield (
+        "elbo_gradients.logistic_variances",
+        row(elbo_gradients.logistic_variances, None, data=Object(REGRESSION), q=Law(), orders=Number(12)),
+    )
+
+
 def _images():
     x, eps, d = t("n 5"), t("... n 2", make=np.ones((3, 6, 2))), Number(2)
     for name, returns, args in (
@@ -928,22 +1068,8 @@ def _images():
     yield "mosaic", row(vae.mosaic, None, images=a("n 64"), columns=Number(3))
 
 
-STILL = "came in the last hour; its rows are still to be written"
 SIMPLE = {
-    "chapters.your_model.": STILL,
-    "chapters.importance.": STILL,
-    "chapters.elbo_gradients.": STILL,
-    "estimators.importance.": STILL,
-    "chapters.bits.": STILL,
-    "chapters.discrete.best_temperature": STILL,
-    "laws.concrete.gumbel_top": STILL,
-    "estimators.corrected.": STILL,
-    "estimators.pairs.": STILL,
-    "estimators.straight_through.": STILL,
-    "estimators.side_by_side.price": STILL,
-    "estimators.side_by_side.simulated": STILL,
-    "estimators.side_by_side.passes": STILL,
-    "estimators.side_by_side.all_passes": STILL,
+    "chapters.your_model.": "asks the bench, or makes the page's own models and their data",
     "bench.": "its doors `is_unbiased` and `compare` answer in sentences; tests/bench throws faults at them",
     "teaching.": "draws, prints or grades",
     "chapters.estimators.": "draws",
@@ -978,12 +1104,15 @@ def _rows():
     for prefix, rows in (
         ("estimators.", _estimators()),
         ("estimators.", _discrete()),
+        ("estimators.", _tied()),
+        ("estimators.", _several()),
         ("estimators.", _variances()),
         ("laws.", _laws()),
         ("", _tools()),
         ("chapters.", _chapters()),
         ("chapters.approximators.", _networks()),
         ("chapters.", _models()),
+        ("chapters.", _latest()),
         ("chapters.vae.", _images()),
     ):
         for name, entry in rows:

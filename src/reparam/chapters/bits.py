@@ -4,9 +4,11 @@ import numpy as np
 from scipy.special import expit
 
 from reparam.estimators import corrected, relaxations
+from reparam.guards import guarded
 from reparam.teaching import figures
 
 
+@guarded(values="array m ...", chances="array m")
 def outcome_table(values, chances):
     """Mean and variance of a number with finitely many values.
 
@@ -22,6 +24,7 @@ def outcome_table(values, chances):
     return mean, chances @ np.square(values) - mean**2
 
 
+@guarded(f="function", slope="function", ell="number", tau="number", bits="number")
 def best_rebar(f, slope, ell, tau, bits):
     """The weight with which REBAR has the least variance, and that variance: a parabola in the weight.
 
@@ -40,6 +43,7 @@ def best_rebar(f, slope, ell, tau, bits):
     return weight, zero - bend * weight**2
 
 
+@guarded(ell="number", tau="number", bits="count", target="number")
 def crowd_moments(ell, tau, bits, target):
     r"""Exact mean and variance of the relaxed gradient of one logit for the cost :math:`(\sum_ib_i-c)^2`.
 
@@ -67,6 +71,7 @@ def crowd_moments(ell, tau, bits, target):
     return mean, 4 * (g2y2 + 2 * shift * g2y + (shift**2 + spread) * g2) - mean**2
 
 
+@guarded(bits="count", ell="number", target="number", evaluations="count")
 def separable_errors(bits, ell, target, evaluations):
     r"""Exact root mean square errors of one logit's gradient for :math:`\sum_i(b_i-t)^2`, relative to the gradient.
 

@@ -43,6 +43,7 @@ def triangle_integral(log_density, low, high):
     return float(quadrature.integral(outer, low, high, tol=1e-10))
 
 
+@guarded(slope="function", ell="number", truth="number", draws="number", guess="number")
 def best_temperature(slope, ell, truth, draws, guess):
     r"""The temperature near a guess at which the relaxed gradient's exact mean square error is least.
 

@@ -8,7 +8,9 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from reparam import quadrature
+from reparam.derivatives import slope_of
 from reparam.estimators import variances
+from reparam.guards import guarded, require_number
 from reparam.teaching import figures
 
 COLORS = {"total derivative": figures.ORANGE, "analytic KL": figures.PURPLE, "path derivative": figures.BLUE}
@@ -44,12 +46,18 @@ def draw_width(model, sigma):
     return figure
 
 
-
 def student(nu):
     r"""Log density of Student's law but for a constant, :math:`-\frac{\nu+1}2\log(1+z^2/\nu)`, ``(n, 1) -> (n,)``."""
-    return lambda z: -(nu + 1) / 2 * torch.log1p(z[:, 0] ** 2 / nu)
+    nu = require_number("nu", nu, 0)
+
+    @guarded(z="tensor n 1")
+    def log_density(z):
+        return -(nu + 1) / 2 * torch.log1p(z[:, 0] ** 2 / nu)
+
+    return log_density
 
 
+@guarded(z="tensor n 1")
 def quartic(z):
     """Log density with a light tail, -z^4 / 4 but for a constant, ``(n, 1) -> (n,)``."""
     return -(z[:, 0] ** 4) / 4
@@ -57,10 +65,10 @@ def quartic(z):
 
 def _pull(log_p, sigma, eps):
     """The number r: sigma times the path derivative for mu, at q = N(0, sigma^2) and the noise ``eps``."""
-    z = torch.from_numpy(sigma * eps)[:, None].requires_grad_()
-    return sigma * torch.autograd.grad(log_p(z).sum(), z)[0][:, 0].numpy() + eps
+    return sigma * slope_of(log_p, torch.from_numpy(sigma * eps)[:, None], "log_p")[:, 0].numpy() + eps
 
 
+@guarded(degrees="array k", eps="array n", weights="array n")
 def tails(degrees, eps, weights, light=True):
     r"""Laws with tails of every weight, the best :math:`q=N(0,\sigma^2)` for each, and what decides there.
 
@@ -152,6 +160,7 @@ def _for_log_deviations(s, linear):
     return [*every, spread(linear[-1], square[1], slope[0], curve[1], 0.0)]
 
 
+@guarded(orders="count")
 def logistic_variances(data, q, orders=50):
     r"""Exact variances of the pathwise gradients of a logistic regression's bound, by Hermite expansions.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from reparam.guards import require_finite, require_positive
+from reparam.guards import guarded, require_number, require_positive
 from reparam.laws.gaussian import LOG_2PI
 from reparam.teaching import figures
 
@@ -21,6 +21,7 @@ STEP = 0.2
 """Of log t, between the nodes of the outer integral."""
 
 
+@guarded(z="tensor m 1")
 def log_joint(z, theta=1.0):
     r""":math:`\log N(z;\theta,2)+\log N(-1;z,2)`, the log joint density of the problem.
 
@@ -43,22 +44,22 @@ class WeightLaw:
 
     With S the sum of K weights, :math:`S^{-j}=\int_0^\infty\frac{t^{j-1}}{(j-1)!}e^{-tS}dt`, and the mean of
     :math:`e^{-tS}` is a product of one-dimensional integrals. So every mean below is an integral of integrals, whatever
-    K is; both by the trapezoidal rule, which for such smooth functions is exact to rounding.
+    K is; both by the trapezoidal rule, which for such smooth functions has an error below 1e-7 in the range allowed.
 
     Parameters
     ----------
     mu, sigma : float
-        Of q; the posterior is N(0, 1).
+        Of q; the posterior is N(0, 1). Between -3 and 3, and between 0.05 and 1.6: of a wider q the weights get so
+        small that the grid of the outer integral ends too early.
 
     Raises
     ------
     ValueError
-        If they are not finite, or ``sigma`` is not positive.
+        If they are not in that range.
     """
 
     def __init__(self, mu, sigma):
-        require_finite(mu=mu)
-        require_positive(sigma=sigma)
+        mu, sigma = require_number("mu", mu, -3, 3), require_number("sigma", sigma, 0.05, 1.6)
         self.eps = np.arange(-12.0, 12.01, 0.16)
         self.z = mu + sigma * self.eps
         self.w = np.exp(0.5 * self.eps**2 - 0.5 * self.z**2 + math.log(sigma))
@@ -71,10 +72,12 @@ class WeightLaw:
         self._damped = np.exp(-np.outer(self.t, self.w)) * self.mass
         self._transform = self._damped.sum(1)
 
+    @guarded(K="count")
     def bound(self, K):
         r"""The gap :math:`\mathcal L_K-\log p(x)=\mathbb E\log\frac1K\sum_kw_k/p(x)`, in nats, never positive."""
         return float(STEP * (np.exp(-self.t) - self._transform**K).sum()) - math.log(K)
 
+    @guarded(a="array ... nodes", power="count", K="count")
     def moments(self, a, power, K):
         r"""Mean and variance of :math:`\sum_k\tilde w_k^{\,j}\,a(\epsilon_k)` over K independent draws.
 
@@ -104,6 +107,7 @@ class WeightLaw:
         return np.tensordot(gamma * self._transform**others, values, 1)
 
 
+@guarded(K="count", step="number")
 def node_groups(K, step=0.5):
     r"""Noise for K draws at the nodes of a grid, with the weights of a K-dimensional trapezoidal rule.
 
@@ -134,6 +138,7 @@ def node_groups(K, step=0.5):
     return eps[..., None], weights / weights.sum()
 
 
+@guarded
 def extrapolate(values):
     """The limit of a sequence whose error is a power series in 1/K, from values at K, 2K, 4K, ...
 

@@ -7,9 +7,23 @@ import numpy as np
 from scipy.special import expit, logit
 
 from reparam.estimators.relaxations import logistic_expectation
-from reparam.guards import require_finite_array, require_positive_array
+from reparam.guards import (
+    guarded,
+    require_finite_array,
+    require_positive_array,
+    require_probabilities,
+)
 
 
+def _values(name, function, states):
+    return require_finite_array(f"the value of {name}", function(states), shape=states.shape[:1])
+
+
+def _slopes(name, function, states):
+    return require_finite_array(f"the value of {name}", function(states), shape=states.shape)
+
+
+@guarded(cost="function", gradient="function", theta="array D", b="array n D")
 def muprop(cost, gradient, theta, b):
     r"""The score function with the first-order Taylor polynomial of the cost at the mean as control variate.
 
@@ -31,18 +45,19 @@ def muprop(cost, gradient, theta, b):
     Raises
     ------
     ValueError
-        On NaN or infinity.
+        On NaN or infinity, probabilities out of range, or shapes that do not fit, those of the cost's answers too.
 
     References
     ----------
     :cite:t:`gu2016muprop`
     """
-    theta, b = require_finite_array("theta", theta, 1), require_finite_array("b", b, 2)
-    slopes = require_finite_array("gradient", gradient(theta[None]))[0]
-    residual = require_finite_array("cost", cost(b)) - cost(theta[None])[0] - (b - theta) @ slopes
+    theta, b = require_probabilities("theta", theta), require_finite_array("b", b, 2)
+    mean, slopes = _values("cost", cost, theta[None])[0], _slopes("gradient", gradient, theta[None])[0]
+    residual = _values("cost", cost, b) - mean - (b - theta) @ slopes
     return residual[:, None] * (b - theta) + slopes * theta * (1 - theta)
 
 
+@guarded(theta="array *", b="array *", v="array *")
 def conditional_noise(theta, b, v):
     r"""Logistic noise *given* the bit: :math:`\ell+\tilde\lambda` lies on the bit's side of zero.
 
@@ -61,6 +76,7 @@ def conditional_noise(theta, b, v):
     return logit(np.where(b == 1, 1 - theta + v * theta, v * (1 - theta)))
 
 
+@guarded(theta="array *", b="array *", z="array *")
 def conditional_slope(theta, b, z):
     r"""The slope of :math:`\tilde z=\ell+\tilde\lambda` in the logit, at fixed :math:`b` and :math:`v`.
 
@@ -79,6 +95,7 @@ def conditional_slope(theta, b, z):
     return np.where(b == 1, theta, 1 - theta) * -np.expm1(-np.abs(z))
 
 
+@guarded(cost="function", control="function", slope="function", theta="array D", u="array n D", v="array n D")
 def relax(cost, control, slope, theta, u, v):
     r"""The score function less a smooth control variate, corrected along two paths (RELAX; REBAR is a special control).
 
@@ -106,20 +123,22 @@ def relax(cost, control, slope, theta, u, v):
     Raises
     ------
     ValueError
-        On NaN or infinity.
+        As :func:`muprop`.
 
     References
     ----------
     :cite:t:`grathwohl2018backpropagation`, :cite:t:`tucker2017rebar`
     """
-    theta, u = require_finite_array("theta", theta, 1), require_finite_array("u", u, 2)
+    theta, u = require_probabilities("theta", theta), require_finite_array("u", u, 2)
     z = logit(theta) + logit(u)
     b = (z > 0).astype(float)
     again = logit(theta) + conditional_noise(theta, b, require_finite_array("v", v, 2))
-    rest = require_finite_array("cost", cost(b)) - control(again)
-    return rest[:, None] * (b - theta) + slope(z) - slope(again) * conditional_slope(theta, b, again)
+    rest = _values("cost", cost, b) - _values("control", control, again)
+    path, back = _slopes("slope", slope, z), _slopes("slope", slope, again)
+    return rest[:, None] * (b - theta) + path - back * conditional_slope(theta, b, again)
 
 
+@guarded(f="function", slope="function", ell="number", tau="number", weight="number", bits="number")
 def rebar_variance(f, slope, ell, tau, weight, bits=1):
     r"""Exact variance of REBAR for one logit and the cost :math:`\sum_{i=1}^Df(b_i)` of bits with one logit.
 
@@ -134,8 +153,8 @@ def rebar_variance(f, slope, ell, tau, weight, bits=1):
         The common logit.
     tau, weight : float
         Temperature, positive, and :math:`\eta`.
-    bits : int
-        D, at least 1.
+    bits : float
+        D, at least 1; the formula is a polynomial in it, so that crossovers may be sought between whole numbers.
 
     Returns
     -------
@@ -144,9 +163,11 @@ def rebar_variance(f, slope, ell, tau, weight, bits=1):
     Raises
     ------
     ValueError
-        If ``tau`` is not positive.
+        If ``tau`` is not positive, or ``bits`` below 1.
     """
     require_positive_array("tau", tau)
+    if bits < 1:
+        raise ValueError(f"bits must be at least 1, got {bits}")
     theta = expit(ell)
     p, s = np.array([theta, 1 - theta]), np.array([1 - theta, -theta])  # of the bit one, of the bit zero
 
@@ -154,7 +175,7 @@ def rebar_variance(f, slope, ell, tau, weight, bits=1):
         z = ell + noise
         one, y = z > 0, expit(z / tau)
         rest, path = f(one.astype(float)) - weight * f(y), weight * slope(y) * y * (1 - y) / tau
-        back = rest * (one - theta) - path * conditional_slope(theta, one, z)
+        back = rest * (one - theta) - path * conditional_slope(theta, one.astype(float), z)
         each = np.stack([path, path**2, back, back**2, rest, rest**2])
         return np.concatenate([each * one, each * ~one])
 

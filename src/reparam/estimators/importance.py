@@ -4,7 +4,10 @@ import math
 
 import torch
 
-from reparam.laws.gaussian import GradientDraws
+from reparam.derivatives import value_and_slope
+from reparam.guards import require_float, require_groups, values_of
+from reparam.laws.full_gaussian import as_gaussian
+from reparam.laws.gaussian import GradientDraws, require_law
 
 BASELINES = ("none", "vimco", "rest")
 """What each draw's score is compared with; see :func:`brackets`."""
@@ -33,30 +36,25 @@ def log_weights(log_joint, q, eps):
         If ``eps`` is not a finite floating-point tensor of shape ``(n, K, d)``, or ``log_joint`` does not return one
         number per draw.
     """
-    q = q.detach()
-    return _weights_at(log_joint, q, _points(q, eps)).detach()
+    return _log_weights(log_joint, *_drawn(q, eps))
 
 
-def _points(q, eps):
-    if eps.ndim != 3 or q.mu.ndim != 1:
-        raise ValueError(f"eps must have shape (n, K, {q.mu.shape[-1]}), got {tuple(eps.shape)}")
-    return q.path(eps)
+def _drawn(q, eps):
+    q = require_law("q", as_gaussian(q)).detach()
+    require_groups(eps, q, least=1)
+    return q, eps.detach(), q.path(eps).detach()
 
 
-def _weights_at(log_joint, q, z):
-    n, k, d = z.shape
-    values = log_joint(z.reshape(-1, d))
-    if values.shape != (n * k,):
-        raise ValueError(f"log_joint must return shape {(n * k,)}, got {tuple(values.shape)}")
-    return values.view(n, k) - q.log_density(z)
+def _log_weights(log_joint, q, eps, z):
+    return values_of(log_joint, z.flatten(0, 1), "log_joint").detach().view(eps.shape[:2]) - q.log_density(z)
 
 
 def _sloped(log_joint, q, eps):
-    """Shares of the weights ``(n, K, 1)``, and the path derivatives of the log weights."""
-    z = _points(q, eps).requires_grad_()
-    log_w = _weights_at(log_joint, q, z)
-    (slope,) = torch.autograd.grad(log_w.sum(), z)
-    return log_w.detach().softmax(1)[..., None], GradientDraws(slope, slope * q.sigma * eps)
+    """The law, its noise, the weights' shares ``(n, K, 1)``, and the path derivatives of the log weights."""
+    q, eps, z = _drawn(q, eps)
+    values, slopes = value_and_slope(log_joint, z.flatten(0, 1), "log_joint")
+    share = (values.view(eps.shape[:2]) - q.log_density(z)).softmax(1)[..., None]
+    return q, eps, share, q.pull(slopes.view(eps.shape) + eps / q.sigma, eps)
 
 
 def _weigh(factor, draws):
@@ -91,8 +89,7 @@ def total_path(log_joint, q, eps):
     ----------
     :cite:t:`burda2016importance`
     """
-    fixed = q.detach()
-    share, path = _sloped(log_joint, fixed, eps)
+    fixed, eps, share, path = _sloped(log_joint, q, eps)
     score = fixed.score(eps)
     return _weigh(share, GradientDraws(path.mu - score.mu, path.log_sigma - score.log_sigma))
 
@@ -108,7 +105,7 @@ def dropped_score(log_joint, q, eps):
     ----------
     :cite:t:`roeder2017sticking`
     """
-    return _weigh(*_sloped(log_joint, q.detach(), eps))
+    return _weigh(*_sloped(log_joint, q, eps)[2:])
 
 
 def doubly_reparameterized(log_joint, q, eps):
@@ -122,7 +119,7 @@ def doubly_reparameterized(log_joint, q, eps):
     ----------
     :cite:t:`tucker2019doubly`
     """
-    share, path = _sloped(log_joint, q.detach(), eps)
+    _, _, share, path = _sloped(log_joint, q, eps)
     return _weigh(share**2, path)
 
 
@@ -163,7 +160,7 @@ def brackets(log_w, baseline):
     """
     if baseline not in BASELINES:
         raise ValueError(f"baseline must be one of {', '.join(BASELINES)}, got {baseline!r}")
-    if log_w.ndim != 2 or log_w.shape[1] < (1 if baseline == "none" else 2):
+    if require_float("log_w", log_w).ndim != 2 or log_w.shape[1] < (1 if baseline == "none" else 2):
         raise ValueError(f"log_w must be (n, K), with K at least 2 for a baseline, got shape {tuple(log_w.shape)}")
     k, share, total = log_w.shape[1], log_w.softmax(1), log_w.logsumexp(1, keepdim=True)
     if baseline == "none":
@@ -201,5 +198,6 @@ def score_form(log_joint, q, eps, baseline="rest"):
     ----------
     :cite:t:`mnih2016variational`, :cite:t:`lievin2020optimal`
     """
-    bracket = brackets(log_weights(log_joint, q, eps), baseline)[..., None]
-    return _weigh(bracket, q.detach().score(eps))
+    fixed, eps, z = _drawn(q, eps)
+    bracket = brackets(_log_weights(log_joint, fixed, eps, z), baseline)[..., None]
+    return _weigh(bracket, fixed.score(eps))

@@ -8,16 +8,10 @@ from itertools import product
 
 import numpy as np
 
-from reparam.guards import require_finite_array
+from reparam.guards import guarded, require_finite_array, require_probabilities
 
 
-def _probabilities(theta):
-    theta = require_finite_array("theta", theta, 1)
-    if theta.ndim != 1 or not ((theta > 0) & (theta < 1)).all():
-        raise ValueError(f"theta must be (D,) strictly between 0 and 1, got {theta}")
-    return theta
-
-
+@guarded(theta="array D", u="array n D")
 def antithetic(theta, u):
     r"""A state and its antithetic twin from the same noise.
 
@@ -38,7 +32,7 @@ def antithetic(theta, u):
     ValueError
         If ``theta`` is out of range, or on NaN or infinity.
     """
-    theta, u = _probabilities(theta), require_finite_array("u", u, 2)
+    theta, u = require_probabilities("theta", theta), require_finite_array("u", u, 2)
     return (u > 1 - theta).astype(float), (u < theta).astype(float)
 
 
@@ -49,6 +43,7 @@ def _difference(cost, b, twin):
     return (values[0] - values[1])[:, None]
 
 
+@guarded(cost="function", theta="array D", u="array n D")
 def arm(cost, theta, u):
     r"""Augment-REINFORCE-merge, :math:`[f(b)-f(\tilde b)]\,(u_i-\frac12)`.
 
@@ -77,6 +72,7 @@ def arm(cost, theta, u):
     return _difference(cost, b, twin) * (u - 0.5)
 
 
+@guarded(cost="function", theta="array D", b="array n D", twin="array n D")
 def disarm(cost, theta, b, twin):
     r"""The mean of :func:`arm` given the pair.
 
@@ -103,10 +99,11 @@ def disarm(cost, theta, b, twin):
     ----------
     :cite:t:`dong2020disarm`
     """
-    theta = _probabilities(theta)
+    theta = require_probabilities("theta", theta)
     return _difference(cost, b, twin) * (b - twin) * np.maximum(theta, 1 - theta) / 2
 
 
+@guarded(theta="array D")
 def antithetic_states(theta):
     r"""Every pair of :func:`antithetic`, three for a bit; one that differs has chance :math:`\min(\theta,1-\theta)`.
 
@@ -125,7 +122,7 @@ def antithetic_states(theta):
     ValueError
         If ``theta`` is out of range or has more than 8 numbers.
     """
-    theta = _probabilities(theta)
+    theta = require_probabilities("theta", theta)
     if len(theta) > 8:
         raise ValueError(f"theta must hold at most 8 numbers, got {len(theta)}")
     kind = np.array(list(product(range(3), repeat=len(theta))))  # 0: (1, 0); 1: (0, 1); 2: alike
@@ -134,6 +131,7 @@ def antithetic_states(theta):
     return b, twin, np.where(kind == 2, 1 - 2 * rare, rare).prod(-1)
 
 
+@guarded(cost="function", theta="array D")
 def pair_variances(cost, theta):
     r"""Exact variances of one :func:`arm` and one :func:`disarm`, by enumeration of the pairs.
 
@@ -163,6 +161,7 @@ def pair_variances(cost, theta):
     return chances @ (gap**2 * square) - mean**2, chances @ step**2 - mean**2
 
 
+@guarded(values="array ... 2", scores="array ... 2 K", chances="array ... 2")
 def without_replacement(values, scores, chances):
     r"""Two *different* categories, :math:`(f_i-f_j)(s_i-s_j)/\bigl(\frac1{1-\pi_i}+\frac1{1-\pi_j}\bigr)`.
 

@@ -51,9 +51,18 @@ def relaxed(logit, noise, tau):
     return expit(perturbed / require_positive_array("tau", tau))
 
 
-def _relaxed_slope(logit, noise, tau):
+@guarded(logit="number", tau="number")
+def relaxed_path(logit, noise, tau):
+    r"""The relaxed draw y and its slope in the logit, :math:`y(1-y)/\tau`.
+
+    Parameters and errors are those of :func:`relaxed`.
+
+    Returns
+    -------
+    y, slope : array, shape of ``noise``
+    """
     y = relaxed(logit, noise, tau)
-    return y, y * expit(-(logit + noise) / tau) / tau
+    return y, y * expit(-(logit + require_finite_array("noise", noise)) / tau) / tau
 
 
 @guarded(slope="function")
@@ -77,7 +86,7 @@ def relaxed_gradient(slope, logit, noise, tau):
     ValueError
         As :func:`relaxed`.
     """
-    y, dy = _relaxed_slope(logit, noise, tau)
+    y, dy = relaxed_path(logit, noise, tau)
     return array_values("slope", slope, y) * dy
 
 

@@ -97,6 +97,7 @@ def work(d, k=2):
     }
 
 
+@guarded
 def price(values, slopes):
     """The price of one gradient in units of one value: ``values + SLOPE * slopes``.
 
@@ -127,6 +128,7 @@ class _Counted(torch.autograd.Function):
         return slope, None
 
 
+@guarded(estimator="function", cost="function")
 def passes(estimator, cost, q, eps):
     """Count what one gradient asks of the cost, instead of believing :func:`work`.
 
@@ -148,6 +150,7 @@ def passes(estimator, cost, q, eps):
     return tuple(rows)
 
 
+@guarded(cost="function", eps="tensor 1 3 d")
 def all_passes(estimators, cost, q, eps):
     """:func:`passes` of every estimator of a catalogue, from one pool of noise.
 
@@ -227,7 +230,7 @@ def simulate(estimators, cost, q, eps):
     return torch.stack([torch.stack(g, dim=1) for g in drawn], dim=1).numpy()
 
 
-@guarded(variance="array costs estimators 2", n="count")
+@guarded(gradient="array costs 2", variance="array costs estimators 2", n="count", width="number")
 def simulated(atlas, costs, q, gradient, variance, source, n, width=2.0):
     r"""Simulated variances in one dimension, each divided by its exact one; those without noise are left out.
 

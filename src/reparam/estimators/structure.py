@@ -7,21 +7,7 @@ Bits :math:`b_1,\dots,b_D` are independent, :math:`P(b_i=1)=\theta_i`; gradients
 import numpy as np
 
 from reparam.estimators.categories import leave_one_out
-from reparam.guards import guarded, require_finite_array
-
-
-def _probabilities(theta):
-    theta = require_finite_array("theta", theta, 1)
-    if theta.ndim != 1 or not ((theta > 0) & (theta < 1)).all():
-        raise ValueError(f"theta must be (D,) strictly between 0 and 1, got {theta}")
-    return theta
-
-
-def _one_each(name, values, shape):
-    values = require_finite_array(name, values)
-    if values.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {values.shape}")
-    return values
+from reparam.guards import guarded, require_finite_array, require_probabilities
 
 
 def _links(reads, bits):
@@ -75,8 +61,8 @@ def bit_weights(states, theta):
     ValueError
         If a state is neither 0 nor 1, or ``theta`` is out of range.
     """
-    theta = _probabilities(theta)
-    states = _one_each("states", states, (len(states), len(theta)))
+    theta = require_probabilities("theta", theta)
+    states = require_finite_array("states", states, shape=(len(states), len(theta)))
     if not ((states == 0) | (states == 1)).all():
         raise ValueError("states must hold zeros and ones")
     return np.where(states == 1, theta, 1 - theta).prod(-1)
@@ -102,9 +88,9 @@ def enumerated(cost, theta):
     ValueError
         If ``theta`` is out of range, or the cost does not return one finite number per state.
     """
-    theta = _probabilities(theta)
+    theta = require_probabilities("theta", theta)
     states = bit_states(len(theta))
-    values = _one_each("cost(states)", cost(states), (len(states),))
+    values = require_finite_array("cost(states)", cost(states), shape=(len(states),))
     return (bit_weights(states, theta) * values) @ (states - theta)
 
 
@@ -129,13 +115,13 @@ def enumerated_terms(terms, reads, theta):
     ValueError
         If shapes do not fit, or a term reads more than 20 bits.
     """
-    theta = _probabilities(theta)
+    theta = require_probabilities("theta", theta)
     links, gradient = _links(reads, len(theta)), np.zeros(len(theta))
     for c, mine in enumerate(links):
         inner = bit_states(mine.sum())
         states = np.zeros((len(inner), len(theta)))
         states[:, mine] = inner
-        values = _one_each("terms(states)", terms(states), (len(states), len(links)))[:, c]
+        values = require_finite_array("terms(states)", terms(states), shape=(len(states), len(links)))[:, c]
         gradient[mine] += (bit_weights(inner, theta[mine]) * values) @ (inner - theta[mine]) if mine.any() else 0.0
     return gradient
 
@@ -166,11 +152,11 @@ def local_expectation(cost, theta, b):
     ----------
     :cite:t:`titsias2015local`
     """
-    theta = _probabilities(theta)
+    theta = require_probabilities("theta", theta)
     n, d = b.shape
     turned = np.where(np.eye(d, dtype=bool), 1 - b[:, None, :], b[:, None, :])
-    here = _one_each("cost(b)", cost(b), (n,))
-    there = _one_each("cost(b)", cost(turned.reshape(-1, d)), (n * d,)).reshape(n, d)
+    here = require_finite_array("cost(b)", cost(b), shape=(n,))
+    there = require_finite_array("cost(b)", cost(turned.reshape(-1, d)), shape=(n * d,)).reshape(n, d)
     return theta * (1 - theta) * (here[:, None] - there) * (2 * b - 1)
 
 
@@ -224,5 +210,5 @@ def own_leave_one_out(terms, reads, scores):
         If shapes do not fit, a number is not finite, or there are fewer than two draws.
     """
     own = own_sums(terms, reads)
-    scores = _one_each("scores", scores, own.shape)
+    scores = require_finite_array("scores", scores, shape=own.shape)
     return leave_one_out(np.moveaxis(own, -1, -2), np.moveaxis(scores, -1, -2)[..., None])[..., 0]

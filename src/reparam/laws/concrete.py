@@ -163,6 +163,7 @@ def concrete_log_density(log_y, logits, tau):
     return gammaln(K) + (K - 1) * np.log(tau[..., 0]) + (terms - log_y).sum(-1) - K * log_sum
 
 
+@guarded(g="array ... K", k="count")
 def gumbel_top(logits, g, k):
     r"""The k largest perturbed logits in order: categories drawn one after the other without replacement.
 
@@ -187,7 +188,7 @@ def gumbel_top(logits, g, k):
     ----------
     :cite:t:`kool2020estimating`
     """
-    perturbed = require_finite_array("logits", logits, 1) + require_finite_array("g", g, 1)
+    perturbed = _perturbed(logits, g)
     if not 1 <= k <= perturbed.shape[-1]:
         raise ValueError(f"k must be 1 to {perturbed.shape[-1]}, got {k}")
     return np.argsort(-perturbed, axis=-1)[..., :k]

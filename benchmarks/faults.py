@@ -158,8 +158,8 @@ def objective_faults():
                lambda: even((lambda u: m - v.exp() * u.sign() * torch.log1p(-2 * u.abs()))(torch.rand(400) - 0.5)),
                [m, v], lap, even, {"resolution": 0.3})
     five = lambda: D.Independent(D.Normal(m.expand(5), v.exp()), 1)
-    prior, seen = D.Normal(0.0, 1.0), torch.tensor(2.0)
-    weights = lambda z: prior.log_prob(z) - one().log_prob(z) + D.Normal(z, 0.5).log_prob(seen)
+    standard, seen = D.Normal(0.0, 1.0), torch.tensor(2.0)
+    weights = lambda z: standard.log_prob(z) - one().log_prob(z) + D.Normal(z, 0.5).log_prob(seen)
     tight = lambda z: math.log(5) - torch.logsumexp(weights(z), -1)
     yield Case("mean of logs for log of mean", "objective", lambda: -weights(five().rsample((400,))).mean(-1),
                lambda: tight(five().rsample((400,))), [m, v], five, tight)

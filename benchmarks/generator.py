@@ -36,7 +36,7 @@ def ours(x, y, copies=1):
         mu, sigma = heads(inputs)
         return conditional.two_draws(mu + sigma * z, outputs)
 
-    conditional.train(heads, loss, list(zip(x[rows], y[rows], eps, strict=True)), lr=RATE)
+    conditional.train_copies(heads, loss, list(zip(x[rows], y[rows], eps, strict=True)), lr=RATE)
     return lambda x: [t[0] for t in heads(x)]
 
 

@@ -18,7 +18,7 @@ def mean_of(way, task, tensors, n=8):
     return torch.stack(grads)
 
 
-@pytest.mark.parametrize("way", [ways.pathwise, ways.antithetic, ways.score, ways.leave_one_out])
+@pytest.mark.parametrize("way", [ways.by_path, ways.by_mirrored_paths, ways.by_score, ways.by_score_and_others])
 def test_ways_for_a_loss_have_its_slope(problem, way):
     task = ways.Task(Law(problem.law, Parameters(problem.parameters)), problem.loss)
     draws = mean_of(way, task, problem.parameters)
@@ -28,8 +28,8 @@ def test_ways_for_a_loss_have_its_slope(problem, way):
     assert ((draws.mean(0) - exact).abs() < 5 * error + 1e-9).all()
 
 
-@pytest.mark.parametrize("way", [ways.pathwise, ways.path_derivative, ways.analytic_entropy, ways.antithetic,
-                                 ways.score, ways.leave_one_out])
+@pytest.mark.parametrize("way", [ways.by_path, ways.by_path_alone, ways.by_path_and_entropy, ways.by_mirrored_paths,
+                                 ways.by_score, ways.by_score_and_others])
 def test_ways_for_an_elbo_have_its_slope(problem, way):
     def joint(z):
         return -0.5 * z**2
@@ -40,7 +40,8 @@ def test_ways_for_an_elbo_have_its_slope(problem, way):
     assert ((draws.mean(0) - exact).abs() < 5 * draws.std(0) / ROUNDS**0.5 + 1e-9).all()
 
 
-@pytest.mark.parametrize("way", [ways.enumeration, ways.local_expectations, ways.leave_one_out, ways.score])
+@pytest.mark.parametrize("way", [ways.by_enumeration, ways.by_local_expectations, ways.by_score_and_others,
+                                 ways.by_score])
 def test_ways_for_bits_have_the_slope(way):
     logits = torch.tensor([0.3, -0.5], dtype=torch.float64, requires_grad=True)
     law = Law(lambda: Independent(Bernoulli(logits=logits), 1), Parameters(logits))

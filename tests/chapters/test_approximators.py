@@ -85,7 +85,7 @@ def test_step_limit_is_the_inverse_of_the_largest_eigenvalue():
 def test_descent_converges_exactly_below_the_limit(ratio):
     best = ap.normal_equations(X, Y)
     start = best + np.linalg.svd(X)[2][:1].T
-    distance = np.linalg.norm(ap.descend(X, Y, start, ratio * ap.step_limit(X), 500)[-1] - best)
+    distance = np.linalg.norm(ap.gradient_descent(X, Y, start, ratio * ap.step_limit(X), 500)[-1] - best)
     assert (distance < 1e-6) == (0 < ratio < 1)
     if ratio in (0.0, 1.0):  # factors 1 and -1: the distance stays sqrt 2, for two output columns
         assert distance == pytest.approx(2**0.5, abs=1e-6)
@@ -96,18 +96,18 @@ def test_descent_converges_exactly_below_the_limit(ratio):
 def test_losses_in_closed_form(inputs, ratio):
     start = np.ones((inputs.shape[1], 2))
     eta = ratio * ap.step_limit(inputs)
-    walked = [ap.loss(inputs, Y, step) for step in ap.descend(inputs, Y, start, eta, 30)]
+    walked = [ap.loss(inputs, Y, step) for step in ap.gradient_descent(inputs, Y, start, eta, 30)]
     np.testing.assert_allclose(ap.descent_losses(inputs, Y, start, eta, 30), walked, rtol=1e-9)
 
 
 def test_descent_without_steps_stays():
-    np.testing.assert_array_equal(ap.descend(X, Y, W, 0.1, 0), W[None])
+    np.testing.assert_array_equal(ap.gradient_descent(X, Y, W, 0.1, 0), W[None])
     np.testing.assert_allclose(ap.descent_losses(X, Y, W, 0.1, 0), [ap.loss(X, Y, W)], rtol=1e-10)
 
 
 def test_descent_leaves_the_null_space_alone():
     start = RNG.standard_normal((4, 2))
-    end = ap.descend(TWIN, Y, start, 0.9 * ap.step_limit(TWIN), 5000)[-1]
+    end = ap.gradient_descent(TWIN, Y, start, 0.9 * ap.step_limit(TWIN), 5000)[-1]
     np.testing.assert_allclose(end, ap.descent_limit(TWIN, Y, start), atol=1e-9)
     np.testing.assert_allclose(end[0] - end[3], start[0] - start[3], atol=1e-12)
 
@@ -175,12 +175,13 @@ def test_first_weights_have_the_stated_spread():
 
 
 def test_one_training_step_is_descent():
-    moved = ap.train(NET, X, Y, 0.01, 1)
+    moved = ap.train_network(NET, X, Y, 0.01, 1)
     for (W0, b0), (W1, b1), (dW, db) in zip(NET, moved, ap.backward(NET, X, Y), strict=True):
         np.testing.assert_allclose(W1, W0 - 0.01 * dW)
         np.testing.assert_allclose(b1, b0 - 0.01 * db)
-    assert ap.train(NET, X, Y, 0.01, 0) is NET
-    assert ap.network_loss(ap.train(NET, X, Y, 1e-4, 50, ap.RELU), X, Y, ap.RELU) < ap.network_loss(NET, X, Y, ap.RELU)
+    assert ap.train_network(NET, X, Y, 0.01, 0) is NET
+    trained = ap.train_network(NET, X, Y, 1e-4, 50, ap.RELU)
+    assert ap.network_loss(trained, X, Y, ap.RELU) < ap.network_loss(NET, X, Y, ap.RELU)
 
 
 @pytest.mark.parametrize("width", [1, 2, 7])
@@ -239,8 +240,8 @@ NAN[0, 0] = np.nan
         (lambda: ap.gradient(X, Y[:4], W), "one row per observation, got 9 and 4"),
         (lambda: ap.gradient(X, Y, W.T), r"W must have shape \(3, 2\), got \(2, 3\)"),
         (lambda: ap.loss(X, Y, W[:1]), r"W must have shape \(3, 2\), got \(1, 2\)"),
-        (lambda: ap.descend(X, Y, W, 0.1, -1), "steps must not be negative, got -1"),
-        (lambda: ap.train(NET, X, Y, 0.1, -1), "steps must not be negative, got -1"),
+        (lambda: ap.gradient_descent(X, Y, W, 0.1, -1), "steps must not be negative, got -1"),
+        (lambda: ap.train_network(NET, X, Y, 0.1, -1), "steps must not be negative, got -1"),
         (lambda: ap.forward([], X), "layers must hold at least one layer"),
         (lambda: ap.forward(NET, X[:, :2]), "layer 1 with W"),
         (lambda: ap.forward([NET[0], NET[0]], X), "layer 2 with W"),

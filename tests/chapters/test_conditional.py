@@ -108,10 +108,10 @@ def test_networks_trained_side_by_side_are_those_trained_alone():
     pair = [conditional.OBJECTIVES[name] for name in ("least squares", "energy score")]
     whole = conditional.Heads(4, 2, noise.torch_generator("test/heads"), blocks=2)
     together = conditional.side_by_side(pair)
-    conditional.train(whole, lambda z: together(*whole(x), z, y), fresh)
+    conditional.train_copies(whole, lambda z: together(*whole(x), z, y), fresh)
     alone = [conditional.Heads(4, 2, noise.torch_generator("test/heads")) for _ in pair]
     for heads, objective in zip(alone, pair, strict=True):
-        conditional.train(heads, lambda z, h=heads, f=objective: f(*h(x), z, y), fresh)
+        conditional.train_copies(heads, lambda z, h=heads, f=objective: f(*h(x), z, y), fresh)
     assert_close(whole(x)[0], torch.cat([heads(x)[0] for heads in alone]))
 
 
@@ -211,7 +211,7 @@ class Shift(torch.nn.Module):
 
 def test_train_finds_the_minimum_of_every_copy_and_watches_the_steps_asked_for():
     model, rows = Shift((3.0, -2.0)), torch.zeros(400, 1, dtype=torch.float64)
-    seen = conditional.train(model, model.loss, rows, lr=0.05, watch=lambda: model.theta.clone(), at=(0, 7, 400))
+    seen = conditional.train_copies(model, model.loss, rows, lr=0.05, watch=lambda: model.theta.clone(), at=(0, 7, 400))
     assert_close(model.theta.detach(), tensor(1.0, 1.0)[:, None], atol=1e-3, rtol=0)
     assert list(seen) == [0, 7, 400]
     assert_close(seen[0], tensor(3.0, -2.0)[:, None])
@@ -221,18 +221,18 @@ def test_train_finds_the_minimum_of_every_copy_and_watches_the_steps_asked_for()
 def test_train_step_falls_linearly_and_copies_do_not_disturb_each_other():
     # Adam's first step has the length lr; the second of two, half of that
     model, rows = Shift((3.0, -2.0)), torch.zeros(2, 1, dtype=torch.float64)
-    seen = conditional.train(model, model.loss, rows, lr=0.1, watch=lambda: model.theta.clone(), at=range(3))
+    seen = conditional.train_copies(model, model.loss, rows, lr=0.1, watch=lambda: model.theta.clone(), at=range(3))
     first, second, third = seen.values()
     assert_close(second - first, tensor(-0.1, 0.1)[:, None], atol=1e-6, rtol=0)
     assert_close(third - second, tensor(-0.05, 0.05)[:, None], atol=1e-3, rtol=0)
     alone = Shift((-2.0,))
-    conditional.train(alone, alone.loss, rows, lr=0.1)
+    conditional.train_copies(alone, alone.loss, rows, lr=0.1)
     assert_close(alone.theta[0], model.theta[1])
 
 
 def test_training_without_watch_returns_nothing_and_starts_with_steps_of_three_hundredths():
     model = Shift((0.0,))
-    assert conditional.train(model, model.loss, torch.zeros(1, 1, dtype=torch.float64)) == {}
+    assert conditional.train_copies(model, model.loss, torch.zeros(1, 1, dtype=torch.float64)) == {}
     assert_close(model.theta.detach(), tensor(0.03)[:, None], atol=1e-6, rtol=0)
 
 
@@ -262,7 +262,7 @@ def test_held_out_networks_are_those_of_a_training_with_weights_zero_and_one():
     mu, sigma = conditional.held_out(objective, x, y, folds, fresh, noise.torch_generator("test/held"))
     heads = conditional.Heads(8, 6, noise.torch_generator("test/held"))
     seen = torch.stack([(fold != f).double() for fold in folds for f in range(3)])
-    conditional.train(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.03)
+    conditional.train_copies(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.03)
     for given, copies in zip((mu, sigma), (output.detach() for output in heads(x)), strict=True):
         expected = [[copies[3 * deal + f, i] for i, f in enumerate(fold)] for deal, fold in enumerate(folds)]
         assert_close(given, torch.tensor(expected))

@@ -65,7 +65,7 @@ def test_the_affine_jacobian_has_a_row_per_draw():
 
 def test_the_chain_rule_is_row_times_jacobian():
     # (1, 2) @ [[1, 2, 3], [4, 5, 6]] = (9, 12, 15)
-    close(joint.chain_rule(np.array([1.0, 2.0]), np.array([[1.0, 2, 3], [4, 5, 6]])), np.array([9.0, 12, 15]))
+    close(joint.slope_times_jacobian(np.array([1.0, 2.0]), np.array([[1.0, 2, 3], [4, 5, 6]])), np.array([9.0, 12, 15]))
 
 
 @pytest.mark.parametrize(("slope", "jacobian"), [
@@ -73,7 +73,7 @@ def test_the_chain_rule_is_row_times_jacobian():
 ], ids=["lengths", "column", "flat"])
 def test_the_chain_rule_refuses_shapes_that_do_not_fit(slope, jacobian):
     with pytest.raises(ValueError, match="slope must be"):
-        joint.chain_rule(slope, jacobian)
+        joint.slope_times_jacobian(slope, jacobian)
 
 
 def test_total_variance_in_closed_form():
@@ -99,13 +99,13 @@ def test_draws_choose_the_component_by_u():
 
 
 def test_the_nearest_gaussian_of_a_gaussian_is_itself():
-    mu, sigma, distance = joint.best_normal(mixture.Mixture((0.5, 0.5), (0.4, 0.4), (1.7, 1.7)))
+    mu, sigma, distance = joint.nearest_normal(mixture.Mixture((0.5, 0.5), (0.4, 0.4), (1.7, 1.7)))
     close((mu, sigma), (0.4, 1.7), 1e-9)
     assert distance < 1e-4
 
 
 def test_no_gaussian_is_nearer_than_the_nearest():
-    mu, sigma, distance = joint.best_normal(TARGET)
+    mu, sigma, distance = joint.nearest_normal(TARGET)
     for a, b in ((0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1)):
         def squared(z, a=a, b=b):
             return (TARGET.transport(z) - (mu + a) - (sigma + b) * z) ** 2
@@ -189,7 +189,7 @@ def test_training_yields_every_step_and_approaches_a_shifted_law():
     net = networks.mlp((1, 8, 1), noise.torch_generator("test/joint-net"))
     z, t = draws(2, 200, 64)
     before = joint.sorted_pairing(net(z[0][:, None])[:, 0].detach(), 3 + t[0])
-    assert list(joint.train(net, joint.sorted_pairing, z, 3 + t)) == list(range(1, 201))
+    assert list(joint.train_generator(net, joint.sorted_pairing, z, 3 + t)) == list(range(1, 201))
     assert joint.sorted_pairing(net(z[0][:, None])[:, 0].detach(), 3 + t[0]) < before / 10
 
 
@@ -197,9 +197,9 @@ def test_copies_trained_together_are_those_trained_alone():
     z, t = draws(2, 3, 2, 16)
     both = networks.Stack((1, 4, 1), 2, noise.torch_generator("test/joint-stack"))
     alone = networks.Stack((1, 4, 1), 2, noise.torch_generator("test/joint-stack"))
-    list(joint.train(both, joint.sorted_pairing, z, t))
+    list(joint.train_generator(both, joint.sorted_pairing, z, t))
     # the second copy by itself: the first one's loss does not count
-    list(joint.train(alone, lambda y, t: joint.sorted_pairing(y, t)[1:], z, t))
+    list(joint.train_generator(alone, lambda y, t: joint.sorted_pairing(y, t)[1:], z, t))
     at = torch.linspace(-1, 1, 5, dtype=torch.float64)[:, None]
     assert_close(both(at)[1], alone(at)[1])
     assert (both(at)[0] - alone(at)[0]).abs().max() > 1e-3
@@ -211,7 +211,7 @@ def test_the_first_step_has_the_length_of_the_rate_and_the_last_is_short(rate, o
     net = networks.mlp((1, 1), noise.torch_generator("test/joint-line"))
     bias, moved = net[0].bias, []
     z, t = torch.zeros(2, 4).double(), torch.ones(2, 4).double()
-    for _ in joint.train(net, lambda y, t: (y - t).mean(), z, t, *options):
+    for _ in joint.train_generator(net, lambda y, t: (y - t).mean(), z, t, *options):
         moved.append(bias.item())
     close(moved, [-rate, -rate * (1 + math.sqrt(0.5))], 1e-6)
 
@@ -219,7 +219,7 @@ def test_the_first_step_has_the_length_of_the_rate_and_the_last_is_short(rate, o
 def test_training_needs_data_for_every_row_of_noise():
     net = networks.mlp((1, 1), noise.torch_generator("test/joint-line"))
     with pytest.raises(ValueError, match="zip"):
-        list(joint.train(net, joint.sorted_pairing, draws(3, 4), draws(2, 4)))
+        list(joint.train_generator(net, joint.sorted_pairing, draws(3, 4), draws(2, 4)))
 
 
 def test_noise_goes_up_to_the_map_and_over_to_the_density():

@@ -108,7 +108,7 @@ def test_quadratic_variance_is_that_of_the_estimator(d):
 @POINTS
 def test_square_elbo_is_the_bound_by_quadrature(mu, sigma):
     model = elbo.SquareModel(0.7, 0.9)
-    assert_close(sgvi.square_elbo(model, mu, sigma), elbo.elbo(model.log_joint, elbo.normal(mu, sigma)))
+    assert_close(sgvi.square_elbo(model, mu, sigma), elbo.elbo(model.log_joint, elbo.normal_density(mu, sigma)))
 
 
 @POINTS

@@ -34,11 +34,6 @@ def test_equal_work_against_all_pairs_of_draws():
     assert found["local expectation"] == pytest.approx(2 * v**2 * 4 * (0.6 * 0.4 + 0.45 * 0.55), rel=1e-10)
 
 
-def test_errors_are_drawn_as_bars():
-    figure = chapter.draw_errors({"all terms": 1.0, "own terms": 0.5}, "κ = 1")
-    assert [round(bar.get_width(), 3) for bar in figure.axes[0].patches] == [1.0, 0.5]
-
-
 @pytest.mark.parametrize("call", [lambda: chapter.coupled(0, 0.5, 1.0), lambda: chapter.coupled(3, np.nan, 1.0)],
                          ids=["no bit", "nan"])
 def test_bad_input_is_refused(call):

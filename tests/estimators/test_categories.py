@@ -27,7 +27,7 @@ def test_category_gradient_equals_autograd():
 def test_leave_one_out_is_unbiased_with_the_stated_variance(n):
     index, chance = categories.outcomes(PI, n)
     assert chance.sum() == pytest.approx(1.0, abs=1e-12)
-    draws = categories.leave_one_out(VALUES[index], SCORES[index])
+    draws = categories.leave_one_out_gradient(VALUES[index], SCORES[index])
     truth = categories.category_gradient(LOGITS, VALUES)
     np.testing.assert_allclose(chance @ draws, truth, atol=1e-12)
     expected = chance @ draws**2 - truth**2
@@ -38,7 +38,7 @@ def test_leave_one_out_is_unbiased_with_the_stated_variance(n):
 
 def test_leave_one_out_with_two_draws_by_hand():
     # (f1 - f2)(s1 - s2)/2 = (3 - 1)(0.5 - (-0.25))/2
-    actual = categories.leave_one_out(np.array([3.0, 1.0]), np.array([[0.5], [-0.25]]))
+    actual = categories.leave_one_out_gradient(np.array([3.0, 1.0]), np.array([[0.5], [-0.25]]))
     np.testing.assert_allclose(actual, [0.75], rtol=1e-12)
 
 
@@ -46,7 +46,7 @@ def test_leave_one_out_with_two_draws_by_hand():
     "wrong",
     [
         lambda f, s: ((f - f.mean(-1, keepdims=True))[..., None] * s).mean(-2),
-        lambda f, s: -categories.leave_one_out(f, s),
+        lambda f, s: -categories.leave_one_out_gradient(f, s),
         lambda f, s: (f[..., None] * s).sum(-2),
     ],
     ids=["own value in the baseline", "sign", "sum for mean"],

@@ -26,7 +26,7 @@ def middles(theta, cells=40):
 
 
 def test_twins_by_hand():
-    b, twin = pairs.antithetic(np.array([0.3, 0.8]), np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]))
+    b, twin = pairs.antithetic_bits(np.array([0.3, 0.8]), np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]))
     np.testing.assert_array_equal(b, [[0, 0], [0, 1], [1, 1]])
     np.testing.assert_array_equal(twin, [[1, 1], [0, 1], [0, 0]])
 
@@ -34,7 +34,7 @@ def test_twins_by_hand():
 def test_every_pair_has_its_probability():
     b, twin, chances = pairs.antithetic_states(THETA)
     u, mass = middles(THETA, 4)
-    ours = pairs.antithetic(THETA, u)
+    ours = pairs.antithetic_bits(THETA, u)
     for row in range(27):
         same = ((ours[0] == b[row]) & (ours[1] == twin[row])).all(1)
         assert chances[row] == pytest.approx(mass[same].sum(), abs=1e-12)
@@ -83,8 +83,8 @@ def test_without_replacement_over_ordered_pairs():
 @pytest.mark.parametrize(
     ("call", "word"),
     [
-        (lambda: pairs.antithetic(np.array([0.0, 0.5]), np.ones((2, 2))), "theta must be"),
-        (lambda: pairs.antithetic(THETA, np.full((1, 3), np.nan)), "u must be finite"),
+        (lambda: pairs.antithetic_bits(np.array([0.0, 0.5]), np.ones((2, 2))), "theta must be"),
+        (lambda: pairs.antithetic_bits(THETA, np.full((1, 3), np.nan)), "u must be finite"),
         (lambda: pairs.arm(lambda b: b, THETA, np.full((2, 3), 0.4)), "cost must return"),
         (lambda: pairs.disarm(cost, np.array([[0.5]]), np.ones((1, 1)), np.ones((1, 1))), "theta must be"),
         (lambda: pairs.antithetic_states(np.full(9, 0.5)), "at most 8"),

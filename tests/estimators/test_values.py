@@ -41,11 +41,12 @@ def test_baselines_from_pilot_noise_are_plain_and_weighted_means():
 
 def test_optimal_baseline_is_the_lowest_point_of_the_parabola():
     e = COSTS["cosine"][1]
-    best = variances.optimal_baseline(e)
-    lowest = variances.score_function(e, best)
+    best = variances.best_baseline(e)
+    lowest = variances.of_score_function(e, best)
     for step in (-0.1, 0.1):
         # completing the square: the excess is step^2 E[s^2]
-        np.testing.assert_allclose(variances.score_function(e, best + step) - lowest, 0.01 * np.array([SIGMA**-2, 2]))
+        excess = variances.of_score_function(e, best + step) - lowest
+        np.testing.assert_allclose(excess, 0.01 * np.array([SIGMA**-2, 2]))
 
 
 def test_baseline_gradients_treat_every_coordinate_with_its_own_number():

@@ -60,8 +60,8 @@ def test_the_gradient_is_the_mean_slope(cost):
 
 def test_elbo_expectations_equal_quadrature():
     model = elbo.ConjugateGaussian(x=-0.7, tau=0.8, s=1.1)
-    q = elbo.normal(MU, SIGMA)
-    e = variances.elbo(model, MU, SIGMA)
+    q = elbo.normal_density(MU, SIGMA)
+    e = variances.conjugate_elbo(model, MU, SIGMA)
     for k in range(5):
         want = quadrature.expectation(
             lambda t, k=k: (model.log_joint(MU + SIGMA * t) - q.log(MU + SIGMA * t)) * t**k)
@@ -89,8 +89,8 @@ def test_a_second_coordinate_enters_as_quadrature_says(cost):
             [grown.value[k], grown.square[k], grown.mirror[k]],
             [w @ (total * t), w @ (total**2 * t), w @ (total * mirrored * t)], rtol=1e-8, atol=1e-8)
     # a difference in one coordinate alone does not see the other
-    np.testing.assert_allclose(variances.measure_valued(grown), variances.measure_valued(e), rtol=1e-9, atol=1e-9)
-    for slopes in (variances.pathwise, variances.antithetic_pathwise):
+    np.testing.assert_allclose(variances.of_measure_valued(grown), variances.of_measure_valued(e), rtol=1e-9, atol=1e-9)
+    for slopes in (variances.of_pathwise, variances.of_antithetic_pathwise):
         np.testing.assert_allclose(slopes(grown), slopes(e), rtol=1e-12)
 
 
@@ -110,8 +110,8 @@ def test_one_dimension_changes_nothing():
 
 def test_leave_one_out_tends_to_the_mean_baseline_over_k():
     e = COSTS["cosine"][0]
-    many, limit = 10**9, variances.score_function(e, e.value[0])
-    np.testing.assert_allclose(many * variances.leave_one_out(e, many), limit, rtol=1e-6)
+    many, limit = 10**9, variances.of_score_function(e, e.value[0])
+    np.testing.assert_allclose(many * variances.of_leave_one_out(e, many), limit, rtol=1e-6)
 
 
 @pytest.mark.parametrize("cost", COSTS)
@@ -121,13 +121,13 @@ def test_leave_one_out_of_two_draws_equals_quadrature(cost):
     lead = (f(MU + SIGMA * a) - f(MU + SIGMA * b)) / 2
     draws = [lead * (a - b) / SIGMA, lead * (a**2 - b**2)]
     want = [w @ g**2 - (w @ g) ** 2 for g in draws]
-    np.testing.assert_allclose(variances.leave_one_out(e, 2), want, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(variances.of_leave_one_out(e, 2), want, rtol=1e-9, atol=1e-9)
 
 
 def test_parabola_equals_the_pathwise_variance_of_a_polynomial():
     # slope a and curvature -c at mu mean c1 = a sigma and c2 = -c sigma^2 / 2
     got = variances.parabola(0.7, 1.9, SIGMA)
-    want = variances.pathwise(variances.polynomial((0.3, 0.7 * SIGMA, -1.9 * SIGMA**2 / 2), SIGMA))
+    want = variances.of_pathwise(variances.polynomial((0.3, 0.7 * SIGMA, -1.9 * SIGMA**2 / 2), SIGMA))
     np.testing.assert_allclose(got, want, rtol=1e-12)
 
 
@@ -236,7 +236,7 @@ def test_antithetic_pairs_equal_quadrature(cost):
     def path(x):
         return np.stack([slope(MU + SIGMA * x), slope(MU + SIGMA * x) * SIGMA * x])
 
-    for single, closed in ((score, variances.antithetic_score), (path, variances.antithetic_pathwise)):
+    for single, closed in ((score, variances.of_antithetic_score), (path, variances.of_antithetic_pathwise)):
         second = quadrature.expectation(lambda x, g=single: ((g(x) + g(-x)) / 2) ** 2)
         np.testing.assert_allclose(closed(e), second - e.gradient**2, atol=1e-10)
 
@@ -251,20 +251,20 @@ def test_score_function_variance_equals_quadrature(cost, baseline):
         return quadrature.expectation(lambda t: ((f(MU + SIGMA * t) - baseline) * s(t)) ** n)
 
     want = [moment(s, 2) - moment(s, 1) ** 2 for s in scores]
-    np.testing.assert_allclose(variances.score_function(e, baseline), want, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(variances.of_score_function(e, baseline), want, rtol=1e-9, atol=1e-10)
     if baseline == 0:
-        np.testing.assert_array_equal(variances.score_function(e), variances.score_function(e, baseline))
+        np.testing.assert_array_equal(variances.of_score_function(e), variances.of_score_function(e, baseline))
 
 
 def test_optimal_baseline_and_leave_one_out_by_hand():
     # for f = eps: b* = E[eps^3] = 0, V = 2/sigma^2 and G = 1/sigma for mu; E[f (eps^2 - 1)^2] = 0, V = 10 and G = 0
     e = variances.polynomial((0.0, 1.0, 0.0), SIGMA)
-    np.testing.assert_allclose(variances.optimal_baseline(e), [0, 0], atol=1e-15)
+    np.testing.assert_allclose(variances.best_baseline(e), [0, 0], atol=1e-15)
     # (V + (Var f E[s^2] + G^2)/(k - 1))/k with k = 3
     want = [(2 + (1 + 1) / 2) / 3 / SIGMA**2, (10 + 2 / 2) / 3]
-    np.testing.assert_allclose(variances.leave_one_out(e, 3), want, rtol=1e-12)
+    np.testing.assert_allclose(variances.of_leave_one_out(e, 3), want, rtol=1e-12)
     # for f = 1 + eps^2: b* = 1 + 3 for mu and 1 + 5 for log sigma
-    np.testing.assert_allclose(variances.optimal_baseline(variances.polynomial((1.0, 0.0, 1.0), SIGMA)), [4, 6])
+    np.testing.assert_allclose(variances.best_baseline(variances.polynomial((1.0, 0.0, 1.0), SIGMA)), [4, 6])
 
 
 def test_table_of_the_parabola():
@@ -280,5 +280,5 @@ def test_table_of_the_parabola():
     }
     for name, (mu, log_sigma) in want.items():
         np.testing.assert_allclose(table[name], [mu / SIGMA**2, log_sigma], rtol=1e-12, atol=1e-13, err_msg=name)
-    pair = variances.leave_one_out(variances.polynomial((c0, c1, c2), SIGMA), 2)
+    pair = variances.of_leave_one_out(variances.polynomial((c0, c1, c2), SIGMA), 2)
     np.testing.assert_allclose(table["leave-one-out"], pair)

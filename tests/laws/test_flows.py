@@ -67,7 +67,7 @@ def test_elbo_draws_of_the_posterior_are_the_evidence():
     flow = layers.Flow(layers.Affine(1)).requires_grad_(False)
     flow.layers[0].shift.fill_(1.0)
     flow.layers[0].log_scale.fill_(math.log(2))
-    normal = elbo.normal(1.0, 2.0)
+    normal = elbo.normal_density(1.0, 2.0)
     draws = flows.elbo_draws(lambda z: math.log(0.3) + normal.log(z[:, 0]), flow, noise.normal("test/elbo", 9, 1))
     assert_close(draws, torch.full((9,), math.log(0.3), dtype=D))
 

@@ -24,5 +24,5 @@ COSTS = {
     "square": (lambda z: (z[:, 0] - K) ** 2, variances.square(K, MU, SIGMA)),
     "exponential": (lambda z: torch.exp(-K * z[:, 0] ** 2), variances.exponential(K, MU, SIGMA)),
     "cosine": (lambda z: torch.cos(K * z[:, 0]), variances.cosine(K, MU, SIGMA)),
-    "elbo": (elbo_integrand(joint, Q), variances.elbo(MODEL, MU, SIGMA)),
+    "elbo": (elbo_integrand(joint, Q), variances.conjugate_elbo(MODEL, MU, SIGMA)),
 }

@@ -23,7 +23,7 @@ Q = DiagonalGaussian.from_sigma([0.3, -0.2], [0.8, 1.1])
 Q1 = DiagonalGaussian.from_sigma([0.3], [0.8])
 FULL = FullGaussian(Q.mu, torch.tensor([[1.2, 0.0], [0.4, 0.7]], dtype=torch.float64))
 MODEL, SQUARE = elbo.ConjugateGaussian(1.2, 1.0, 0.7), elbo.SquareModel()
-NORMAL, UNIFORM = elbo.normal(0.2, 0.8), elbo.uniform(-1.0, 1.0)
+NORMAL, UNIFORM = elbo.normal_density(0.2, 0.8), elbo.uniform(-1.0, 1.0)
 PAIR = GradientDraws(Q.mu, Q.mu)
 
 
@@ -126,9 +126,9 @@ def _discrete():
         ),
     )
     yield (
-        "categories.leave_one_out",
+        "categories.leave_one_out_gradient",
         row(
-            categories.leave_one_out,
+            categories.leave_one_out_gradient,
             ("... k",),
             values=a("... n", make=np.arange(4.0)),
             scores=a("... n k", make=np.arange(12.0).reshape(4, 3)),
@@ -226,7 +226,7 @@ def _tied():
         "corrected.rebar_variance",
         row(corrected.rebar_variance, ("",), f=square, slope=twice, ell=ell, tau=tau, weight=ell, bits=Number(2)),
     )
-    yield "pairs.antithetic", row(pairs.antithetic, ("n D", "n D"), theta=theta, u=u)
+    yield "pairs.antithetic_bits", row(pairs.antithetic_bits, ("n D", "n D"), theta=theta, u=u)
     yield "pairs.arm", row(pairs.arm, ("n D",), cost=BITS, theta=theta, u=u)
     yield "pairs.disarm", row(pairs.disarm, ("n D",), cost=BITS, theta=theta, b=bits, twin=bits)
     yield "pairs.antithetic_states", row(pairs.antithetic_states, ("r D", "r D", "r"), theta=theta)
@@ -300,13 +300,13 @@ def _variances():
         yield f"variances.{name}", row(getattr(variances, name), None, k=k, mu=mu, sigma=sigma)
     yield "variances.linear", row(variances.linear, None, mu=mu, sigma=sigma)
     yield "variances.polynomial", row(variances.polynomial, None, c=a("3", make=[0.1, 0.2, 0.3]), sigma=sigma)
-    yield "variances.elbo", row(variances.elbo, None, model=Object(MODEL), mu=mu, sigma=sigma)
+    yield "variances.conjugate_elbo", row(variances.conjugate_elbo, None, model=Object(MODEL), mu=mu, sigma=sigma)
     e = Object(LAW)
     yield "variances.in_dimension", row(variances.in_dimension, None, e=e, d=Number(3))
-    for name in ("optimal_baseline", "pathwise", "measure_valued", "antithetic_score", "antithetic_pathwise"):
+    for name in ("best_baseline", "of_pathwise", "of_measure_valued", "of_antithetic_score", "of_antithetic_pathwise"):
         yield f"variances.{name}", row(getattr(variances, name), ("2",), e=e)
-    yield "variances.score_function", row(variances.score_function, ("2",), e=e, baseline=Number(0.5, many=True))
-    yield "variances.leave_one_out", row(variances.leave_one_out, ("2",), e=e, k=Number(3))
+    yield "variances.of_score_function", row(variances.of_score_function, ("2",), e=e, baseline=Number(0.5, many=True))
+    yield "variances.of_leave_one_out", row(variances.of_leave_one_out, ("2",), e=e, k=Number(3))
     yield "variances.all_estimators", row(variances.all_estimators, None, e=e, k=Number(3))
     yield "variances.parabola", row(variances.parabola, None, slope=mu, curvature=sigma, sigma=sigma)
     yield "variances.elbo_estimators", row(variances.elbo_estimators, None, model=Object(MODEL), mu=mu, sigma=sigma)
@@ -637,15 +637,15 @@ def _chapters():
             f"conditions.SinhArcsinh.{name}",
             row(getattr(SHASH, name), ("*",), **{"z" if name in ("forward", "log_slope") else "y": star}),
         )
-    for name in ("normal", "laplace", "uniform"):
-        words = {"normal": ("mu", "sigma"), "laplace": ("mu", "scale"), "uniform": ("low", "high")}[name]
+    for name in ("normal_density", "laplace", "uniform"):
+        words = {"normal_density": ("mu", "sigma"), "laplace": ("mu", "scale"), "uniform": ("low", "high")}[name]
         yield (
             f"elbo.{name}",
             row(getattr(elbo, name), None, words=("length",), **dict(zip(words, (mu, sigma), strict=True))),
         )
     yield "elbo.mixture", row(elbo.mixture, None, weight=Number(0.3), first=Object(NORMAL), second=Object(UNIFORM))
     log_p = Function(lambda z: -0.5 * (z - 0.1) ** 2)
-    yield "elbo.expectation", row(elbo.expectation, ("",), q=Object(NORMAL), f=ONE)
+    yield "elbo.mean_under", row(elbo.mean_under, ("",), q=Object(NORMAL), f=ONE)
     yield "elbo.log_evidence", row(elbo.log_evidence, ("",), log_joint=log_p, low=Number(-9.0), high=Number(9.5))
     yield "elbo.elbo", row(elbo.elbo, ("",), log_joint=log_p, q=Object(NORMAL))
     yield "elbo.kl", row(elbo.kl, ("",), q=Object(NORMAL), log_p=log_p)
@@ -702,10 +702,10 @@ def _maps(joint, reparameterization):
     yield "joint.box_muller", row(joint.box_muller, ("*",), u=u, v=u)
     yield "joint.affine", row(joint.affine, ("*",), z=a("*", make=[0.2, 0.4]), mu=Number(0.3, many=True), sigma=sigma)
     yield "joint.affine_jacobian", row(joint.affine_jacobian, ("n 2",), z=a("n"))
-    yield "joint.chain_rule", row(joint.chain_rule, ("p",), slope=a("m"), jacobian=a("m p"))
+    yield "joint.slope_times_jacobian", row(joint.slope_times_jacobian, ("p",), slope=a("m"), jacobian=a("m p"))
     yield "joint.total_variance", row(joint.total_variance, ("", ""), mu=ONE, sigma=Function(lambda x: 1 + x * x))
     yield "joint.normal_grid", row(joint.normal_grid, ("n",), n=Number(3))
-    yield "joint.best_normal", row(joint.best_normal, ("", "", ""), target=Object(MIX))
+    yield "joint.nearest_normal", row(joint.nearest_normal, ("", "", ""), target=Object(MIX))
     sample = t("... n", make=np.linspace(-1, 1, 12).reshape(2, 6))
     yield "joint.sorted_pairing", row(joint.sorted_pairing, ("...",), y=sample, data=sample)
     yield (
@@ -807,7 +807,7 @@ def _networks():
     yield "with_bias", row(ap.with_bias, ("N d+1",), X=X)
     yield "bias_gain", row(ap.bias_gain, ("",), X=X, Y=Y)
     yield "step_limit", row(ap.step_limit, ("",), X=X)
-    yield "descend", row(ap.descend, ("4 d m",), X=X, Y=Y, W=W, eta=eta, steps=steps)
+    yield "gradient_descent", row(ap.gradient_descent, ("4 d m",), X=X, Y=Y, W=W, eta=eta, steps=steps)
     yield "descent_losses", row(ap.descent_losses, ("4",), X=X, Y=Y, W=W, eta=eta, steps=steps)
     layers = Given(LAYER)
     yield "forward", row(ap.forward, None, layers=layers, X=X)
@@ -822,7 +822,7 @@ def _networks():
     )
     yield "network_loss", row(ap.network_loss, ("",), layers=layers, X=X, Y=Y)
     yield "backward", row(ap.backward, None, layers=layers, X=X, Y=Y)
-    yield "train", row(ap.train, None, layers=layers, X=X, Y=Y, eta=eta, steps=steps)
+    yield "train_network", row(ap.train_network, None, layers=layers, X=X, Y=Y, eta=eta, steps=steps)
     yield (
         "central_differences",
         row(
@@ -1079,8 +1079,8 @@ SIMPLE = {
     "chapters.reparameterization.ChainRule": "a record",
     "chapters.approximators.Activation": "a record",
     "estimators.variances.Expectations": "a record",
-    "chapters.conditional.train": "a loop",
-    "chapters.joint.train": "a loop",
+    "chapters.conditional.train_copies": "a loop",
+    "chapters.joint.train_generator": "a loop",
     "chapters.vae.train": "a loop",
     "chapters.vae.fit_linear": "a climb of seconds, guarded by its objective",
     "chapters.conditional.held_out": "a loop",

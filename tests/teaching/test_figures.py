@@ -104,3 +104,9 @@ def test_what_is_dense_is_drawn_in_points_within_the_limit():
     ax.plot(*np.random.default_rng(0).normal(size=(2, 20_000)), ".")
     assert figures._svg(figure) is None
     assert len(figures._png(figure)) * 3 / 4 <= 26_000
+
+
+def test_bars_are_as_long_as_their_numbers():
+    figure = figures.bars({"all terms": 1.0, "own terms": 0.5}, 2.0, "error", "κ = 1")
+    assert [round(bar.get_width(), 3) for bar in figure.axes[0].patches] == [1.0, 0.5]
+    assert figure.axes[0].get_xlim() == (0.0, 2.0)

@@ -10,7 +10,7 @@ from reparam.bench.run import FIRST, LAST, Run, Verdict
 from reparam.bench.steps import Intended, Step
 
 
-def elbo(log_joint, law):
+def negative_elbo(log_joint, law):
     """The integrand of a negative evidence lower bound: one number per draw, for the bench's ``intended``."""
     return lambda z: law.log_density(z) - log_joint(z).reshape(len(z))
 
@@ -61,7 +61,7 @@ def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, dr
         raise Unusable("intended needs the law of its draws: give law=, a function that makes it from the parameters")
     given = Parameters(parameters, *[f for f in (loss, intended, log_joint, law) if callable(f)])
     law = None if law is None else Law(law, given)
-    meant = elbo(log_joint, law) if log_joint is not None else intended
+    meant = negative_elbo(log_joint, law) if log_joint is not None else intended
     intended = None if meant is None else Intended(meant, law, draws)
     with given.borrowed(), warnings.catch_warnings(), torch.enable_grad():
         warnings.simplefilter("ignore")

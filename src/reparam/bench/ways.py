@@ -38,14 +38,14 @@ def _draw(q, n):
         return (q.sample if hasattr(q, "sample") else q.rsample)((n,))
 
 
-def pathwise(task, n):
+def by_path(task, n):
     """Slopes along the path, of the cost and of log q in all its arguments: for an ELBO the total derivative."""
     q = task.law()
     z = q.rsample((n,))
     return (task.cost(z) + (task.law.log_density(z, q) if task.log_joint else 0.0)).mean()
 
 
-def path_derivative(task, n):
+def by_path_alone(task, n):
     """Slopes along the path alone: the score of q is left out, which has mean zero (sticking the landing)."""
     q = task.law()
     z = q.rsample((n,))
@@ -55,13 +55,13 @@ def path_derivative(task, n):
     return (slope * z).sum() / n + cost.mean()  # held is no parameter: the last term is the model's own
 
 
-def analytic_entropy(task, n):
+def by_path_and_entropy(task, n):
     """The entropy of q in closed form, the rest along the path."""
     q = task.law()
     return task.cost(q.rsample((n,))).mean() - q.entropy().sum()
 
 
-def antithetic(task, n):
+def by_mirrored_paths(task, n):
     """Pathwise, with each draw mirrored at the mean of a normal law."""
     q = task.law()
     half = q.rsample((max(n // 2, 1),))
@@ -69,7 +69,7 @@ def antithetic(task, n):
     return (task.cost(z) + (task.law.log_density(z, q) if task.log_joint else 0.0)).mean()
 
 
-def score(task, n):
+def by_score(task, n):
     """The loss times the score."""
     q = task.law()
     z = _draw(q, n)
@@ -77,7 +77,7 @@ def score(task, n):
     return (bracket * task.law.log_density(z, q)).mean() + explicit
 
 
-def leave_one_out(task, n):
+def by_score_and_others(task, n):
     """The loss less the mean loss of the other draws, times the score."""
     q = task.law()
     z = _draw(q, n)
@@ -85,7 +85,7 @@ def leave_one_out(task, n):
     return ((bracket - bracket.mean()) * task.law.log_density(z, q)).sum() / (n - 1) + explicit
 
 
-def enumeration(task, n):
+def by_enumeration(task, n):
     """All states, weighted: no noise at all."""
     q, states = task.law(), task.law.states()
     weights = task.law.log_density(states, q).exp()
@@ -93,7 +93,7 @@ def enumeration(task, n):
     return (weights * (task.cost(states, slopes=False) + log_q)).sum()
 
 
-def local_expectations(task, n):
+def by_local_expectations(task, n):
     """For independent bits: each coordinate's two values in turn, the others as drawn."""
     q = task.law()
     p, z = q.base_dist.probs if isinstance(q, Independent) else q.probs, _draw(q, n)
@@ -112,13 +112,13 @@ def applicable(task):
     q, law = task.law(), task.law
     inner = q.base_dist if isinstance(q, Independent) else q
     bits = isinstance(inner, Bernoulli) and len(inner.batch_shape) == 1
-    paths = {"total derivative" if task.log_joint else "pathwise": pathwise}
+    paths = {"total derivative" if task.log_joint else "pathwise": by_path}
     if task.log_joint:
-        paths |= {"path derivative": path_derivative, "analytic entropy": analytic_entropy}
+        paths |= {"path derivative": by_path_alone, "analytic entropy": by_path_and_entropy}
     if isinstance(inner, (Normal, MultivariateNormal)):
-        paths["antithetic pairs"] = antithetic
+        paths["antithetic pairs"] = by_mirrored_paths
     ways = paths if law.has_path else {}
     if law.states() is not None:
-        ways = ways | {"enumeration": enumeration}
-    return ways | ({"local expectations": local_expectations} if bits else {}) | {
-        "score, leave-one-out": leave_one_out, "score": score}
+        ways = ways | {"enumeration": by_enumeration}
+    return ways | ({"local expectations": by_local_expectations} if bits else {}) | {
+        "score, leave-one-out": by_score_and_others, "score": by_score}

@@ -171,7 +171,7 @@ def step_limit(X):
 
 
 @guarded(X="array N d", Y="array N m", W="array d m", eta="number", steps="count")
-def descend(X, Y, W, eta, steps):
+def gradient_descent(X, Y, W, eta, steps):
     r"""Gradient descent on :func:`loss`, equation S4: :math:`W\leftarrow W-\eta\,\nabla L(W)`.
 
     Parameters
@@ -206,11 +206,11 @@ def descend(X, Y, W, eta, steps):
 
 @guarded(eta="number", steps="count")
 def descent_losses(X, Y, W, eta, steps):
-    r"""The losses along :func:`descend` in closed form, without descending.
+    r"""The losses along :func:`gradient_descent` in closed form, without descending.
 
     .. math:: L(W_t)=L(\hat W)+\sum_k\lambda_k\,(1-2\eta\lambda_k)^{2t}\,\lVert v_k^\top(W_0-\hat W)\rVert^2
 
-    Parameters and errors are those of :func:`descend`.
+    Parameters and errors are those of :func:`gradient_descent`.
 
     Returns
     -------
@@ -430,7 +430,7 @@ def draw_layers(sizes, generator, copies=None):
 
 
 @guarded(X="array N d", Y="array N m", eta="number", steps="count")
-def train(layers, X, Y, eta, steps, activation=TANH):
+def train_network(layers, X, Y, eta, steps, activation=TANH):
     """Gradient descent on every weight and bias of a network, equation S4 with :func:`backward`.
 
     Parameters

@@ -5,7 +5,6 @@ from scipy.special import expit
 
 from reparam.estimators import corrected, relaxations
 from reparam.guards import guarded
-from reparam.teaching import figures
 
 
 @guarded(values="array m ...", chances="array m")
@@ -101,23 +100,3 @@ def separable_errors(bits, ell, target, evaluations):
     variances = {"leave-one-out": leave_out(bits, n), "on own terms": leave_out(1, n),
                  "twins (DisARM)": 2 * twins / n, "REBAR": 3 * best / n}
     return {name: (x**0.5) / abs(gap * v) for name, x in variances.items()}
-
-
-def draw_errors(errors, title):
-    """One frame of the slider: relative errors as bars.
-
-    Parameters
-    ----------
-    errors : dict of str to float
-    title : str
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    figure, ax = figures.panels(height=2.3)
-    colors = (figures.RED, figures.ORANGE, figures.BLUE, figures.PURPLE, figures.GREEN)
-    ax.barh(list(errors), list(errors.values()), color=colors[: len(errors)])
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 2.2), xlabel="root mean square error, relative to the gradient", title=title)
-    return figure

@@ -313,7 +313,7 @@ def side_by_side(objectives):
 
 
 @guarded(loss="function", lr="number", watch="function?")
-def train(model, loss, noise, lr=0.03, watch=None, at=()):
+def train_copies(model, loss, noise, lr=0.03, watch=None, at=()):
     """Adam with a step size that falls linearly to zero; one step per row of noise.
 
     Parameters
@@ -375,7 +375,7 @@ def held_out(objective, x, y, folds, noise, generator, width=8):
     deals, copies = len(folds), noise.shape[2]
     training = folds[:, None] != torch.arange(copies // deals)[:, None]
     heads = Heads(width, copies, generator)
-    train(heads, lambda z: objective(*heads(x), z, y) * training.flatten(0, 1), noise, lr=0.03)
+    train_copies(heads, lambda z: objective(*heads(x), z, y) * training.flatten(0, 1), noise, lr=0.03)
     with torch.no_grad():
         each = (output.unflatten(0, (deals, -1)) for output in heads(x))
     return tuple(output.gather(1, folds[:, None])[:, 0] for output in each)

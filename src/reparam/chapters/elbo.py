@@ -26,7 +26,7 @@ class Density(NamedTuple):
 
 
 @guarded(mu="number", sigma="number")
-def normal(mu, sigma):
+def normal_density(mu, sigma):
     r""":math:`N(\mu,\sigma^2)` on twelve standard deviations each way.
 
     Parameters
@@ -122,7 +122,7 @@ def mixture(weight, first, second):
 
 
 @guarded(f="function")
-def expectation(q, f):
+def mean_under(q, f):
     r"""The expectation :math:`\int q(z)f(z)\,dz`.
 
     Parameters
@@ -185,7 +185,7 @@ def _log_ratio(q, log_p):
     beyond = np.isneginf(log_p(z)) & (q.log(z) > -700)
     if (beyond[1:] & beyond[:-1]).any():  # a stretch, not a single point
         return -math.inf
-    return float(expectation(q, lambda z: log_p(z) - q.log(z)))
+    return float(mean_under(q, lambda z: log_p(z) - q.log(z)))
 
 
 @guarded(infinite=True, log_p="function")
@@ -230,7 +230,7 @@ def variation(log_joint, q, direction):
     """
     if not np.isfinite(log_joint(z := _grid(direction)) - q.log(z)).all():
         raise ValueError("direction may have mass only where q and the joint density have")
-    return float(expectation(direction, lambda z: log_joint(z) - q.log(z))) - elbo(log_joint, q)
+    return float(mean_under(direction, lambda z: log_joint(z) - q.log(z))) - elbo(log_joint, q)
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ def best_normal(log_joint, mu, sigma):
     from scipy.optimize import minimize
 
     def loss(phi):
-        return -elbo(log_joint, normal(phi[0], math.exp(phi[1])))
+        return -elbo(log_joint, normal_density(phi[0], math.exp(phi[1])))
 
     best = minimize(loss, (mu, math.log(sigma)), method="BFGS", options={"gtol": 1e-9})
     return float(best.x[0]), math.exp(best.x[1])

@@ -86,7 +86,7 @@ def affine_jacobian(z):
 
 
 @guarded(slope="array m", jacobian="array m p")
-def chain_rule(slope, jacobian):
+def slope_times_jacobian(slope, jacobian):
     r"""The gradient of an objective through its sample, equation S28: row vector times Jacobian.
 
     .. math:: \nabla_\theta J=\nabla_y J\cdot\frac{\partial y}{\partial\theta}
@@ -155,7 +155,7 @@ def normal_grid(n):
 
 
 @guarded
-def best_normal(target):
+def nearest_normal(target):
     r"""The Gaussian nearest to a law in Wasserstein-2 distance.
 
     Its mean is the law's own, its standard deviation :math:`\mathbb E[Z\,T(Z)]`, and the squared distance is the law's
@@ -283,7 +283,7 @@ def pairing_factor(n):
     return float(2 * np.sum(np.square(means)) / n)
 
 
-def train(net, objective, noise, data, rate=0.02):
+def train_generator(net, objective, noise, data, rate=0.02):
     r"""Train a generator by stochastic backpropagation, one Adam step per row of noise.
 
     Parameters

@@ -5,7 +5,6 @@ import numpy as np
 from reparam.estimators import structure
 from reparam.estimators.categories import leave_one_out_variance
 from reparam.guards import guarded, require_finite_array
-from reparam.teaching import figures
 
 
 @guarded(bits="count", target="number", coupling="number")
@@ -69,23 +68,3 @@ def at_equal_work(terms, reads, theta, evaluations):
         "own terms": float(leave_one_out_variance(weights, own, scores, evaluations)[0]),
         "local expectation": float(spread * (len(theta) + 1) / evaluations),
     }
-
-
-def draw_errors(errors, title):
-    """One frame of the slider: relative errors as bars.
-
-    Parameters
-    ----------
-    errors : dict of str to float
-    title : str
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    figure, ax = figures.panels(height=2.1)
-    colors = (figures.RED, figures.ORANGE, figures.BLUE, figures.GREEN)
-    ax.barh(list(errors), list(errors.values()), color=colors[: len(errors)])
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 2.5), xlabel="standard deviation of the gradient, relative to it", title=title)
-    return figure

@@ -39,7 +39,7 @@ def category_gradient(logits, values):
 
 
 @guarded(values="array ... N", scores="array ... N K")
-def leave_one_out(values, scores):
+def leave_one_out_gradient(values, scores):
     r"""Score-function gradient with the mean of the *other* draws as baseline: a sample covariance.
 
     .. math:: \frac1N\sum_i\Bigl(f_i-\frac1{N-1}\sum_{j\ne i}f_j\Bigr)s_i=\frac1{N-1}\sum_i(f_i-\bar f)\,s_i
@@ -68,7 +68,7 @@ def leave_one_out(values, scores):
 
 @guarded(weights="array m", values="array m", scores="array m K", n="count")
 def leave_one_out_variance(weights, values, scores, n):
-    r"""Exact variance of :func:`leave_one_out` with ``n`` draws: that of a sample covariance.
+    r"""Exact variance of :func:`leave_one_out_gradient` with ``n`` draws: that of a sample covariance.
 
     .. math:: \frac{\mu_{22}-c^2}{N}+\frac{c^2+\mathrm{Var}f\,\mathrm{Var}s}{N(N-1)}
 

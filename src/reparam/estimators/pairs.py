@@ -12,7 +12,7 @@ from reparam.guards import guarded, require_finite_array, require_probabilities
 
 
 @guarded(theta="array D", u="array n D")
-def antithetic(theta, u):
+def antithetic_bits(theta, u):
     r"""A state and its antithetic twin from the same noise.
 
     Parameters
@@ -52,7 +52,7 @@ def arm(cost, theta, u):
     cost : callable, ``(n, D) -> (n,)``
         Evaluated twice.
     theta, u
-        As in :func:`antithetic`.
+        As in :func:`antithetic_bits`.
 
     Returns
     -------
@@ -62,13 +62,13 @@ def arm(cost, theta, u):
     Raises
     ------
     ValueError
-        As :func:`antithetic`, or if the cost does not return one finite number a state.
+        As :func:`antithetic_bits`, or if the cost does not return one finite number a state.
 
     References
     ----------
     :cite:t:`yin2019arm`
     """
-    b, twin = antithetic(theta, u)
+    b, twin = antithetic_bits(theta, u)
     return _difference(cost, b, twin) * (u - 0.5)
 
 
@@ -84,7 +84,7 @@ def disarm(cost, theta, b, twin):
         Evaluated twice.
     theta : array, shape ``(D,)``
     b, twin : array, shape ``(n, D)``
-        From :func:`antithetic`.
+        From :func:`antithetic_bits`.
 
     Returns
     -------
@@ -105,7 +105,8 @@ def disarm(cost, theta, b, twin):
 
 @guarded(theta="array D")
 def antithetic_states(theta):
-    r"""Every pair of :func:`antithetic`, three for a bit; one that differs has chance :math:`\min(\theta,1-\theta)`.
+    r"""Every pair of :func:`antithetic_bits`, three for a bit; one that differs has
+    chance :math:`\min(\theta,1-\theta)`.
 
     Parameters
     ----------

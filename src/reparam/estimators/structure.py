@@ -6,7 +6,7 @@ Bits :math:`b_1,\dots,b_D` are independent, :math:`P(b_i=1)=\theta_i`; gradients
 
 import numpy as np
 
-from reparam.estimators.categories import leave_one_out
+from reparam.estimators.categories import leave_one_out_gradient
 from reparam.guards import guarded, require_finite_array, require_probabilities
 
 
@@ -211,4 +211,4 @@ def own_leave_one_out(terms, reads, scores):
     """
     own = own_sums(terms, reads)
     scores = require_finite_array("scores", scores, shape=own.shape)
-    return leave_one_out(np.moveaxis(own, -1, -2), np.moveaxis(scores, -1, -2)[..., None])[..., 0]
+    return leave_one_out_gradient(np.moveaxis(own, -1, -2), np.moveaxis(scores, -1, -2)[..., None])[..., 0]

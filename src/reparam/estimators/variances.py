@@ -117,12 +117,12 @@ def square(k, mu, sigma):
 
 
 @guarded(mu="number", sigma="number")
-def elbo(model, mu, sigma):
+def conjugate_elbo(model, mu, sigma):
     r"""Expectations of the ELBO's integrand :math:`\log p(x,z)-\log q(z)` of the conjugate model.
 
     Parameters
     ----------
-    model : reparam.elbo.ConjugateGaussian
+    model : reparam.chapters.elbo.ConjugateGaussian
     mu, sigma : float
         Of q, ``sigma`` positive.
 
@@ -250,7 +250,7 @@ def _information(e):
 
 
 @guarded
-def score_function(e, baseline=0.0):
+def of_score_function(e, baseline=0.0):
     r"""Variance of :math:`(f-b)s`: :math:`\mathbb E[f^2s^2]-2b\,\mathbb E[fs^2]+b^2\,\mathbb E[s^2]-(\nabla)^2`.
 
     Parameters
@@ -269,13 +269,13 @@ def score_function(e, baseline=0.0):
 
 
 @guarded
-def optimal_baseline(e):
+def best_baseline(e):
     r"""The baseline :math:`b^*=\mathbb E[fs^2]/\mathbb E[s^2]` for both parameters, shape ``(2, ...)``."""
     return _with_scores(e, e.value) / _information(e)
 
 
 @guarded(k="count")
-def leave_one_out(e, k):
+def of_leave_one_out(e, k):
     r"""Variance of the leave-one-out gradient of k draws.
 
     .. math:: \frac1k\Bigl(V_{\text{mean}}+\frac{\mathrm{Var}f\;\mathbb E[s^2]+(\nabla)^2}{k-1}\Bigr)
@@ -291,31 +291,31 @@ def leave_one_out(e, k):
     array, shape ``(2, ...)``
     """
     spread = e.square[0] - e.value[0] ** 2
-    return (score_function(e, e.value[0]) + (spread * _information(e) + e.gradient**2) / (k - 1)) / k
+    return (of_score_function(e, e.value[0]) + (spread * _information(e) + e.gradient**2) / (k - 1)) / k
 
 
 @guarded
-def pathwise(e):
+def of_pathwise(e):
     r"""Variance of :math:`f'(z)` and of :math:`f'(z)\sigma\epsilon`, shape ``(2, ...)``."""
     return np.array([e.slope[0], e.sigma**2 * e.slope[2]]) - e.gradient**2
 
 
 @guarded
-def measure_valued(e):
+def of_measure_valued(e):
     """Variance of the coupled measure-valued gradient, shape ``(2, ...)``."""
     second = [e.rayleigh / (2 * np.pi * e.sigma**2), e.square[2] + e.square[0] - 2 * e.maxwell]
     return np.array(second) - e.gradient**2
 
 
 @guarded
-def antithetic_score(e):
+def of_antithetic_score(e):
     """Variance of the score-function gradient averaged over a draw and its mirror image, shape ``(2, ...)``."""
     crossed = np.array([-1.0, 1.0]).reshape(2, *[1] * np.ndim(e.value[0])) * _with_scores(e, e.mirror)
     return (_with_scores(e, e.square) + crossed) / 2 - e.gradient**2
 
 
 @guarded
-def antithetic_pathwise(e):
+def of_antithetic_pathwise(e):
     """Variance of the pathwise gradient averaged over a draw and its mirror image, shape ``(2, ...)``."""
     second = [e.slope[0] + e.slope_mirror[0], e.sigma**2 * (e.slope[2] - e.slope_mirror[2])]
     return np.array(second) / 2 - e.gradient**2
@@ -336,14 +336,14 @@ def all_estimators(e, k=2):
     dict of str to array, shape ``(2, ...)``
     """
     return {
-        "score function": score_function(e),
-        "mean baseline": score_function(e, e.value[0]),
-        "optimal baseline": score_function(e, optimal_baseline(e)),
-        "leave-one-out": leave_one_out(e, k),
-        "antithetic score": antithetic_score(e),
-        "pathwise": pathwise(e),
-        "antithetic pathwise": antithetic_pathwise(e),
-        "measure-valued": measure_valued(e),
+        "score function": of_score_function(e),
+        "mean baseline": of_score_function(e, e.value[0]),
+        "optimal baseline": of_score_function(e, best_baseline(e)),
+        "leave-one-out": of_leave_one_out(e, k),
+        "antithetic score": of_antithetic_score(e),
+        "pathwise": of_pathwise(e),
+        "antithetic pathwise": of_antithetic_pathwise(e),
+        "measure-valued": of_measure_valued(e),
     }
 
 
@@ -372,7 +372,7 @@ def elbo_estimators(model, mu, sigma):
 
     Parameters
     ----------
-    model : reparam.elbo.ConjugateGaussian
+    model : reparam.chapters.elbo.ConjugateGaussian
     mu, sigma : float or array
         Of q, ``sigma`` positive.
 

@@ -67,6 +67,28 @@ def panels(columns=1, height=3.2, **options):
     return pyplot.subplots(1, columns, figsize=(5.0 if columns == 1 else 7.0, height), **options)
 
 
+def bars(values, limit, label, title):
+    """One bar for each number, its name at the side.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        At most four.
+    limit : float
+        Where the axis ends.
+    label, title : str
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure, ax = panels(height=1.3 + 0.25 * len(values))
+    ax.barh(list(values), list(values.values()), color=(RED, ORANGE, BLUE, PURPLE)[: len(values)])
+    ax.invert_yaxis()
+    ax.set(xlim=(0, limit), xlabel=label, title=title)
+    return figure
+
+
 def note(ax, x, y, text, color=INK, **options):
     """Write a label beside the curve that it names: the book has no legends.
 

@@ -60,7 +60,7 @@ class Exercise:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Grade:
     """The grader's answer; ``right`` tells a program what the text tells the reader."""
 
     right: bool
@@ -181,7 +181,7 @@ def grade(name, answer):
 
     Returns
     -------
-    Verdict
+    Grade
         Right, or a hint: the mistake that gives the same numbers, the error raised, or where the numbers part; and the
         first input at which it shows. An answer in single precision is right to single precision.
 
@@ -194,13 +194,13 @@ def grade(name, answer):
     if not callable(answer):
         raise ValueError(f"answer must be a function, got {type(answer).__name__}: hand over its name, without a call")
     if misfit := _misfit(answer, task):
-        return Verdict(False, f"{name}: {misfit}")
+        return Grade(False, f"{name}: {misfit}")
     got, single = _answers(answer, task)
     if got is None:
-        return Verdict(False, f"{name}: {single} {task.asked}")
+        return Grade(False, f"{name}: {single} {task.asked}")
     want, tol = _right(task.reference, task), max(task.tol, SINGLE) if single else task.tol
     if (wrong := _first(got, want, tol)) is None:
-        return Verdict(True, f"{name}: right on {len(task.inputs)} inputs")
+        return Grade(True, f"{name}: right on {len(task.inputs)} inputs")
     at = f"{wrong[1]}, at {shown(task.names, task.inputs[wrong[0]])}."
     hint = _hint(got, want, task, tol)
-    return Verdict(False, f"{name}: {hint}. ({at})" if hint else f"{name}: {at} {task.asked}")
+    return Grade(False, f"{name}: {hint}. ({at})" if hint else f"{name}: {at} {task.asked}")

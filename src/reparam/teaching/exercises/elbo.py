@@ -9,7 +9,7 @@ from reparam.teaching.grader import Exercise
 
 
 def _kl(mu, sigma, m, s):
-    return chapter.kl(chapter.normal(mu, sigma), chapter.normal(m, s).log)
+    return chapter.kl(chapter.normal_density(mu, sigma), chapter.normal_density(m, s).log)
 
 
 def _closed(mu, sigma, m, s, entropy=True):
@@ -23,8 +23,8 @@ def _terms(log_joint, log_q, z):
 _Z = np.array([-1.3, -0.2, 0.4, 0.9, 2.1])
 _MODEL = chapter.ConjugateGaussian(0.8, 1.3, 0.6)
 _ESTIMATE = (
-    (_MODEL.log_joint, chapter.normal(0.3, 0.7).log, _Z),
-    (_MODEL.log_joint, chapter.normal(-1.0, 1.9).log, _Z[:3]),
+    (_MODEL.log_joint, chapter.normal_density(0.3, 0.7).log, _Z),
+    (_MODEL.log_joint, chapter.normal_density(-1.0, 1.9).log, _Z[:3]),
 )
 
 EXERCISES = {

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reparam import noise
-from reparam.networks import Stack, descend, mlp
+from reparam.networks import Stack, batches, descend, mlp
 
 
 def test_same_place_same_weights_and_no_global_randomness():
@@ -78,3 +78,11 @@ def test_descend_takes_one_step_of_the_given_length_down_a_fresh_gradient():
     theta.grad = torch.tensor([100.0], dtype=torch.float64)
     descend(torch.optim.SGD([theta], lr=7.0), (theta**2).sum(), 0.1)
     torch.testing.assert_close(theta.detach(), torch.tensor([2.4], dtype=torch.float64))
+
+
+def test_batches_are_shuffled_epochs():
+    rows = batches(noise.generator("test/vae-batches"), 10, 4, 5)
+    assert rows.shape == (5, 4)
+    assert all(len(set(epoch.ravel().tolist())) == 8 for epoch in (rows[:2], rows[2:4]))
+    assert rows.min() >= 0
+    assert rows.max() < 10

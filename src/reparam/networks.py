@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from reparam.guards import require_count, require_float
+from reparam.guards import guarded, require_count, require_float
 
 
 def _require_sizes(sizes):
@@ -134,3 +134,22 @@ def descend(optimizer, loss, lr):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
+
+
+@guarded(n="count", size="count", steps="count")
+def batches(generator, n, size, steps):
+    """Shuffled batches, epoch after epoch.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+    n, size, steps : int
+        Images, images per batch (at most n), batches.
+
+    Returns
+    -------
+    integer Tensor, shape ``(steps, size)``
+    """
+    each = n // size
+    epochs = [generator.permutation(n)[: each * size].reshape(each, size) for _ in range(-(-steps // each))]
+    return torch.from_numpy(np.concatenate(epochs)[:steps])

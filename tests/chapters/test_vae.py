@@ -11,6 +11,7 @@ from reparam import checks as check
 from reparam import networks, noise, quadrature
 from reparam.chapters import vae
 from reparam.estimators.bounds import path_derivative, total_derivative
+from reparam.laws import linear_vae
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.teaching.exercises.vae import EXERCISES
 from reparam.teaching.grader import grade
@@ -27,47 +28,6 @@ def small(d=2, log_noise=-0.3):
 def nodes(n, d=2, count=30):
     eps, weights = map(torch.from_numpy, quadrature.normal_nodes(d, count))
     return eps[:, None].expand(-1, n, -1), weights
-
-
-def test_digits_are_whole_grey_levels_of_ten_kinds():
-    pixels, labels = vae.digits()
-    assert pixels.shape == (1797, 64)
-    assert set(np.unique(pixels)) == set(range(17))
-    assert set(labels) == set(range(10))
-
-
-def test_dequantized_pixels_fill_the_unit_interval():
-    actual = vae.dequantize(np.array([[0, 16]]), np.array([[0.0, 0.5]]))
-    torch.testing.assert_close(actual, torch.tensor([[0.0, 16.5 / 17]], dtype=F64))
-
-
-def test_covariance_has_divisor_n_and_descending_eigenvalues():
-    S, values, vectors = vae.covariance(X)
-    torch.testing.assert_close(S, torch.from_numpy(np.cov(X.numpy().T, bias=True)))
-    torch.testing.assert_close(S @ vectors, vectors * values)
-    assert (values.diff() < 0).all()
-
-
-@pytest.mark.parametrize("d", [1, 2, 4], ids=str)
-def test_ppca_has_the_stated_noise_and_covariance(d):
-    _, values, vectors = vae.covariance(X)
-    model = vae.fit_ppca(X, d)
-    assert model.s2 == pytest.approx(values[d:].mean().item())
-    # C keeps the d largest eigenvalues and levels the rest
-    expected = vectors @ torch.cat([values[:d], values[d:].mean().expand(5 - d)]).diag() @ vectors.T
-    torch.testing.assert_close(model.W @ model.W.T + model.s2 * torch.eye(5, dtype=F64), expected)
-    law = stats.multivariate_normal(X.mean(0).numpy(), expected.numpy())
-    torch.testing.assert_close(model.log_density(X), torch.from_numpy(law.logpdf(X.numpy())))
-
-
-def test_ppca_posterior_is_bayes_rule_on_the_joint_gaussian():
-    model = vae.fit_ppca(X, 2)
-    mean, covariance = model.posterior(X)
-    # conditioning: mean W'C^-1(x-m), covariance I - W'C^-1 W
-    C = model.W @ model.W.T + model.s2 * torch.eye(5, dtype=F64)
-    gain = model.W.T @ torch.linalg.inv(C)
-    torch.testing.assert_close(mean, (X - model.mean) @ gain.T)
-    torch.testing.assert_close(covariance, torch.eye(2, dtype=F64) - gain @ model.W)
 
 
 def test_divergence_from_the_prior_equals_the_shared_room():
@@ -115,7 +75,7 @@ def test_importance_bound_by_hand():
 
 @pytest.mark.parametrize("block", [7, 128], ids=str)
 def test_plane_evidence_equals_the_closed_form_of_a_linear_model(block):
-    ppca = vae.fit_ppca(X, 2)
+    ppca = linear_vae.fit_ppca(X, 2)
     decoder = torch.nn.Linear(2, 5, dtype=F64)
     decoder.weight.data, decoder.bias.data = ppca.W, ppca.mean
     model = vae.VAE(torch.nn.Identity(), decoder, 0.5 * math.log(ppca.s2))
@@ -146,11 +106,11 @@ def test_noise_starts_at_the_stated_level_and_is_learned_unless_held():
 
 def known_posterior():
     """Probabilistic PCA as a VAE whose encoder is the exact posterior."""
-    ppca = vae.fit_ppca(X, 2)
+    ppca = linear_vae.fit_ppca(X, 2)
     decoder = torch.nn.Linear(2, 5, dtype=F64)
     decoder.weight.data, decoder.bias.data = ppca.W, ppca.mean
     V, spread = ppca.posterior(ppca.mean + torch.eye(5, dtype=F64))
-    encoder = vae.LinearEncoder(ppca.mean, V.T, 0.5 * spread.diagonal().log())
+    encoder = linear_vae.LinearEncoder(ppca.mean, V.T, 0.5 * spread.diagonal().log())
     return ppca, vae.VAE(encoder, decoder, 0.5 * math.log(ppca.s2))
 
 
@@ -186,36 +146,16 @@ def test_linear_bound_is_the_mean_of_the_sampled_bound(d):
     W, V, log_sigma = linear_parts(d)
     decoder = torch.nn.Linear(d, 5, dtype=F64)
     decoder.weight.data, decoder.bias.data = W, X.mean(0)
-    model = vae.VAE(vae.LinearEncoder(X.mean(0), V, log_sigma), decoder, -0.4)
+    model = vae.VAE(linear_vae.LinearEncoder(X.mean(0), V, log_sigma), decoder, -0.4)
     eps, weights = nodes(40, d, 4)
     expected = (weights @ model.elbo(X, eps)).mean()
-    actual = vae.linear_elbo(vae.covariance(X)[0], W, V, log_sigma, math.exp(-0.8))
+    actual = linear_vae.linear_elbo(linear_vae.covariance(X)[0], W, V, log_sigma, math.exp(-0.8))
     torch.testing.assert_close(actual, expected.detach())
-
-
-def test_linear_vae_reaches_the_likelihood_of_ppca_and_its_axes():
-    S = vae.covariance(X)[0]
-    ppca = vae.fit_ppca(X, 2)
-    W, V, log_sigma, s2 = vae.fit_linear(S, 2, 0.1 * noise.normal("test/vae-start", 2, 5, 2))
-    top = vae.linear_elbo(S, W, V, log_sigma, s2)
-    torch.testing.assert_close(top, ppca.log_density(X).mean(), rtol=0, atol=1e-9)
-    assert s2.item() == pytest.approx(ppca.s2, abs=1e-7)
-    assert abs((W.T @ W)[0, 1]) < 1e-6
-
-
-def test_at_fixed_noise_the_drowned_dimension_dies():
-    S, values, _ = vae.covariance(X)
-    level = float(values[1] + values[2]) / 2
-    _, V, log_sigma, s2 = vae.fit_linear(S, 3, 0.1 * noise.normal("test/vae-start", 2, 5, 3), s2=level)
-    found = 0.5 * (((V @ S) * V).sum(1) + (2 * log_sigma).exp() - 1) - log_sigma
-    expected = torch.tensor([0.5 * math.log(values[0] / level), 0.5 * math.log(values[1] / level), 0.0], dtype=F64)
-    torch.testing.assert_close(found.sort(descending=True)[0], expected, rtol=0, atol=1e-6)
-    assert s2.item() == level
 
 
 def test_training_raises_the_bound_and_keeps_fixed_noise():
     model = small()
-    rows = vae.batches(noise.generator("test/vae-batches"), 40, 20, 60)
+    rows = networks.batches(noise.generator("test/vae-batches"), 40, 20, 60)
     eps = noise.normal("test/vae-eps", 60, 1, 20, 2)
     grid, weights = nodes(40)
     before = (weights @ model.elbo(X, grid)).mean()
@@ -257,14 +197,6 @@ def test_posterior_cuts_what_the_encoder_gives_in_two():
     assert q.log_sigma.tolist() == [[3.0, 4.0, 5.0]]
 
 
-def test_batches_are_shuffled_epochs():
-    rows = vae.batches(noise.generator("test/vae-batches"), 10, 4, 5)
-    assert rows.shape == (5, 4)
-    assert all(len(set(epoch.ravel().tolist())) == 8 for epoch in (rows[:2], rows[2:4]))
-    assert rows.min() >= 0
-    assert rows.max() < 10
-
-
 def test_three_gradients_equal_the_general_helpers_image_by_image():
     model, eps = small(), noise.normal("test/vae-eps", 6, 40, 2)
     draws = vae.encoder_gradients(model, X, eps)
@@ -295,7 +227,7 @@ def test_analytic_gradient_equals_autograd_through_the_bound():
 
 
 def test_active_units_counts_means_that_move():
-    encoder = vae.LinearEncoder(X.mean(0), torch.tensor([[1.0, 0, 0, 0, 0], [1e-3, 0, 0, 0, 0]], dtype=F64),
+    encoder = linear_vae.LinearEncoder(X.mean(0), torch.tensor([[1.0, 0, 0, 0, 0], [1e-3, 0, 0, 0, 0]], dtype=F64),
                                 torch.zeros(2, dtype=F64))
     model = vae.VAE(encoder, torch.nn.Identity())
     assert vae.active_units(model, X) == 1
@@ -307,20 +239,6 @@ def test_active_units_counts_means_that_move():
     assert vae.active_units(vae.VAE(encoder, torch.nn.Identity()), X, threshold=0.0) == 2
 
 
-def test_mosaic_places_and_clips():
-    images = torch.full((6, 64), 0.25)
-    images[1], images[3] = 2.0, -1.0
-    images[5, 2] = 0.75  # third pixel of the first row
-    tiled = vae.mosaic(images, 3)
-    assert tiled.shape == (17, 26)
-    assert (tiled[:8, 9:17] == 1.0).all()
-    assert (tiled[9:, :8] == 0.0).all()
-    assert (tiled[8] == 0.5).all()
-    assert (tiled[:, [8, 17]] == 0.5).all()
-    assert tiled[9, 20] == 0.75
-    assert tiled[9, 19] == 0.25
-
-
 def test_a_frame_of_the_slider_shows_the_formula():
     from matplotlib import pyplot
 
@@ -328,28 +246,6 @@ def test_a_frame_of_the_slider_shows_the_formula():
     heights = [bar.get_height() for bar in figure.axes[1].patches]
     assert heights == pytest.approx([0.5 * math.log(2.0), 0.0])
     pyplot.close(figure)
-
-
-@pytest.mark.parametrize(
-    ("call", "word"),
-    [
-        (lambda: vae.dequantize(np.array([[17]]), np.zeros((1, 1))), "pixels"),
-        (lambda: vae.dequantize(np.array([[0.5]]), np.zeros((1, 1))), "pixels"),
-        (lambda: vae.dequantize(np.array([[3]]), np.ones((1, 1))), "u must"),
-        (lambda: vae.dequantize(np.array([[3]]), -np.ones((1, 1))), "u must"),
-        (lambda: vae.dequantize(np.array([[3]]), np.zeros((1, 2))), "u must"),
-        (lambda: vae.covariance(torch.ones(3, 2, dtype=torch.int64)), "x must"),
-        (lambda: vae.fit_ppca(X, 0), "d must be 1 to 4"),
-        (lambda: vae.fit_ppca(X, 5), "d must be 1 to 4"),
-        (lambda: vae.fit_linear(torch.eye(5, dtype=F64), 2, torch.zeros(2, 2, 5, dtype=F64)), "start must"),
-        (lambda: vae.mosaic(torch.zeros(3, 64), 2), "images must"),
-        (lambda: vae.mosaic(torch.zeros(2, 63), 2), "images must"),
-        (lambda: vae.mosaic(torch.zeros(64), 1), "images must"),
-    ],
-)
-def test_bad_input_is_refused_by_name(call, word):
-    with pytest.raises(ValueError, match=word):
-        call()
 
 
 @pytest.mark.parametrize(
@@ -423,13 +319,3 @@ def test_an_encoder_whose_variance_overflows_is_refused(dtype, limit):
     model.posterior(torch.tensor([[0.0, limit]], dtype=dtype))
     with pytest.raises(ValueError, match="log_sigma must lie within"):
         model.posterior(torch.tensor([[0.0, limit + 1]], dtype=dtype))
-
-
-def test_a_weight_multiplies_the_divergence_alone():
-    S, *_ = vae.covariance(X)
-    W, V = noise.normal("test/vae-beta", 2, 5, 2)
-    args = S, W, V.T, torch.tensor([0.1, -0.3], dtype=F64), 0.5
-    first, second, third = (vae.linear_elbo(*args, beta=b) for b in (1.0, 2.0, 3.0))
-    # linear in beta, and the slope is minus the divergence by its own formula
-    divergence = 0.5 * ((V.T @ S @ V).trace() + (2 * args[3]).exp().sum() - 2) - args[3].sum()
-    torch.testing.assert_close(torch.stack([second - first, third - second]), -divergence.expand(2))

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from samples.kinds import Function, Given, Law, Number, Object, Row, a, t
 
-from reparam import networks, quadrature
+from reparam import digits, networks, quadrature
 from reparam.chapters import conditions, elbo, vae
 from reparam.chapters import importance as several
 from reparam.estimators import side_by_side, variances
-from reparam.laws import flows
+from reparam.laws import flows, linear_vae
 from reparam.laws.full_gaussian import FullGaussian
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 from reparam.laws.logistic import LogisticRegression
@@ -53,7 +53,7 @@ LAYERS = {
 }
 FLOW = flows.Flow(flows.Affine(2), flows.Planar([0.8, -0.5], [0.6, 0.9], 0.3))
 VAE = vae.VAE(networks.mlp((5, 4, 4), generator()), networks.mlp((2, 4, 5), generator()))
-PPCA = vae.PPCA(torch.zeros(3, dtype=torch.float64), torch.eye(3, 2, dtype=torch.float64), 0.5)
+PPCA = linear_vae.PPCA(torch.zeros(3, dtype=torch.float64), torch.eye(3, 2, dtype=torch.float64), 0.5)
 STACK = networks.Stack((2, 3, 1), 4, generator())
 LAW = variances.square(0.7, 0.3, 0.9)
 ATLAS = {"pathwise": side_by_side.pathwise, "score function": side_by_side.score_function}
@@ -992,27 +992,33 @@ def _images():
         ("parts", ("... n", "n"), {"x": x, "eps": eps}),
         ("log_weights", ("... n",), {"x": x, "eps": eps}),
     ):
-        yield f"VAE.{name}", row(getattr(VAE, name), returns, **args)
-    yield "VAE", row(lambda log_noise: vae.VAE(VAE.encoder, VAE.decoder, log_noise), None, log_noise=Number(-1.0))
-    yield "PPCA", row(lambda: PPCA)
-    yield "PPCA.log_density", row(PPCA.log_density, ("n",), x=t("n 3"))
-    yield "PPCA.posterior", row(PPCA.posterior, ("n 2", "2 2"), x=t("n 3"))
-    yield "LinearEncoder", row(vae.LinearEncoder, None, mean=t("D"), V=t("d D"), log_sigma=t("d"))
-    linear = vae.LinearEncoder(*(torch.ones(shape, dtype=torch.float64) for shape in (3, (2, 3), 2)))
-    yield "LinearEncoder.forward", row(linear.forward, ("... 4",), x=t("... 3", make=np.ones((6, 3))))
+        yield f"chapters.vae.VAE.{name}", row(getattr(VAE, name), returns, **args)
     yield (
-        "dequantize",
+        "chapters.vae.VAE",
+        row(lambda log_noise: vae.VAE(VAE.encoder, VAE.decoder, log_noise), None, log_noise=Number(-1.0)),
+    )
+    yield "laws.linear_vae.PPCA", row(lambda: PPCA)
+    yield "laws.linear_vae.PPCA.log_density", row(PPCA.log_density, ("n",), x=t("n 3"))
+    yield "laws.linear_vae.PPCA.posterior", row(PPCA.posterior, ("n 2", "2 2"), x=t("n 3"))
+    yield (
+        "laws.linear_vae.LinearEncoder",
+        row(linear_vae.LinearEncoder, None, mean=t("D"), V=t("d D"), log_sigma=t("d")),
+    )
+    linear = linear_vae.LinearEncoder(*(torch.ones(shape, dtype=torch.float64) for shape in (3, (2, 3), 2)))
+    yield "laws.linear_vae.LinearEncoder.forward", row(linear.forward, ("... 4",), x=t("... 3", make=np.ones((6, 3))))
+    yield (
+        "digits.dequantize",
         row(
-            vae.dequantize,
+            digits.dequantize,
             ("n D",),
             pixels=a("n D", make=np.full((4, 3), 2.0)),
             u=a("n D", 0.1, 0.9, np.full((4, 3), 0.5)),
         ),
     )
-    yield "covariance", row(vae.covariance, ("D D", "D", "D D"), x=t("n D"))
-    yield "fit_ppca", row(vae.fit_ppca, ("D", "D 2", ""), x=t("n D"), d=d)
+    yield "laws.linear_vae.covariance", row(linear_vae.covariance, ("D D", "D", "D D"), x=t("n D"))
+    yield "laws.linear_vae.fit_ppca", row(linear_vae.fit_ppca, ("D", "D 2", ""), x=t("n D"), d=d)
     yield (
-        "many",
+        "chapters.vae.many",
         row(
             lambda copies, d, hidden, mean: vae.many(copies, d, hidden, mean, generator()),
             None,
@@ -1023,7 +1029,7 @@ def _images():
         ),
     )
     yield (
-        "single",
+        "chapters.vae.single",
         row(
             lambda k: vae.single(vae.many(2, 2, 3, torch.zeros(5, dtype=torch.float64), generator()), k),
             None,
@@ -1031,11 +1037,17 @@ def _images():
             words=("model",),
         ),
     )
-    yield "refine", row(lambda x, q, eps: vae.refine(VAE, x, q, eps), None, x=t("n 5"), q=Law("n 2"), eps=t("s n 2"))
-    yield "prior_divergence", row(vae.prior_divergence, ("... d",), q=Law("... d"))
-    yield "importance_bound", row(vae.importance_bound, ("... n",), log_weights=t("... k n", make=np.ones((3, 4))))
     yield (
-        "plane_evidence",
+        "chapters.vae.refine",
+        row(lambda x, q, eps: vae.refine(VAE, x, q, eps), None, x=t("n 5"), q=Law("n 2"), eps=t("s n 2")),
+    )
+    yield "chapters.vae.prior_divergence", row(vae.prior_divergence, ("... d",), q=Law("... d"))
+    yield (
+        "chapters.vae.importance_bound",
+        row(vae.importance_bound, ("... n",), log_weights=t("... k n", make=np.ones((3, 4)))),
+    )
+    yield (
+        "chapters.vae.plane_evidence",
         row(
             lambda x, half, step: vae.plane_evidence(VAE, x, half, step),
             ("n",),
@@ -1046,13 +1058,16 @@ def _images():
     )
     S = t("D D", make=lambda s: np.eye(s["D"]))
     yield (
-        "linear_elbo",
-        row(vae.linear_elbo, ("",), S=S, W=t("D d"), V=t("d D"), log_sigma=t("d"), s2=Number(0.5), beta=Number(1.0)),
+        "laws.linear_vae.linear_elbo",
+        row(
+            linear_vae.linear_elbo, ("",), S=S, W=t("D d"), V=t("d D"), log_sigma=t("d"), s2=Number(0.5),
+            beta=Number(1.0),
+        ),
     )
     yield (
-        "batches",
+        "networks.batches",
         row(
-            lambda n, size, steps: vae.batches(seeded(), n, size, steps),
+            lambda n, size, steps: networks.batches(seeded(), n, size, steps),
             None,
             "i",
             n=Number(7),
@@ -1060,12 +1075,15 @@ def _images():
             steps=Number(4),
         ),
     )
-    yield "encoder_gradients", row(lambda x, eps: vae.encoder_gradients(VAE, x, eps), ("... n 2",) * 6, x=x, eps=eps)
     yield (
-        "active_units",
+        "chapters.vae.encoder_gradients",
+        row(lambda x, eps: vae.encoder_gradients(VAE, x, eps), ("... n 2",) * 6, x=x, eps=eps),
+    )
+    yield (
+        "chapters.vae.active_units",
         row(lambda x, threshold: vae.active_units(VAE, x, threshold), None, x=x, threshold=Number(0.01)),
     )
-    yield "mosaic", row(vae.mosaic, None, images=a("n 64"), columns=Number(3))
+    yield "digits.mosaic", row(digits.mosaic, None, images=a("n 64"), columns=Number(3))
 
 
 SIMPLE = {
@@ -1082,13 +1100,13 @@ SIMPLE = {
     "chapters.conditional.train_copies": "a loop",
     "chapters.joint.train_generator": "a loop",
     "chapters.vae.train": "a loop",
-    "chapters.vae.fit_linear": "a climb of seconds, guarded by its objective",
+    "laws.linear_vae.fit_linear": "a climb of seconds, guarded by its objective",
     "chapters.conditional.held_out": "a loop",
     "networks.descend": "one step of a loop",
     "chapters.conditional.side_by_side": "joins objectives",
     "chapters.conditional.two_paths": "takes a graph apart",
     "chapters.conditional.diabetes": "data",
-    "chapters.vae.digits": "data",
+    "digits.load": "data",
     "laws.logistic.tumours": "data",
     "moments.Moments.": "properties of what has been accepted",
     "noise.seed": "reads the environment",
@@ -1113,7 +1131,7 @@ def _rows():
         ("chapters.approximators.", _networks()),
         ("chapters.", _models()),
         ("chapters.", _latest()),
-        ("chapters.vae.", _images()),
+        ("", _images()),
     ):
         for name, entry in rows:
             yield prefix + name, entry

@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal
 
-from reparam import bench, noise
-from reparam.chapters import vae
+from reparam import bench, digits, noise
 from reparam.checks import CheckFailed
 
 
@@ -147,7 +146,7 @@ def binary_images(rows):
     -------
     Tensor, shape ``(rows, 64)``
     """
-    return torch.from_numpy((vae.digits()[0][:rows] > 7).astype(np.float64))
+    return torch.from_numpy((digits.load()[0][:rows] > 7).astype(np.float64))
 
 
 def bernoulli_vae(images, d=2, hidden=12):

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / "_build" / "ipython"
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
+import pytest
 import surroundings
 
 
@@ -22,3 +23,27 @@ def pytest_configure(config):
         startup = PROFILE / "profile_default" / "startup"
         startup.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / "watch.py", startup)
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A small book, not built yet."""
+    from samples.book import Book
+
+    return Book(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory):
+    """A book that was built once."""
+    from samples.book import Book
+
+    made = Book(tmp_path_factory.mktemp("first"))
+    assert sorted(made.green()) == ["book/apart", "book/uses"]
+    return made
+
+
+@pytest.fixture
+def built(first, tmp_path):
+    """A copy of it: building takes longer than most tests."""
+    return first.twin(tmp_path)

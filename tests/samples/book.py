@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from samples.forks import Forks
+
 ROOT = Path(__file__).resolve().parents[2]
 
 HEAD = """---
@@ -25,11 +27,11 @@ $$ 1 + 1 = 2 $$ (tiny-sum)
 
 ```{code-cell} ipython3
 from reparam import checks as check
-from reparam import quadrature
+from reparam import tiny
 ```
 
 ```{code-cell} ipython3
-check.equal("tiny-sum", quadrature.integral(lambda z: 0 * z + 2.0, 0.0, 1.0), 2.0)
+check.equal("tiny-sum", tiny.add(1.0, 1.0), 2.0)
 ```
 """
 APART = HEAD + """# A page that uses none
@@ -38,6 +40,37 @@ APART = HEAD + """# A page that uses none
 1 + 1
 ```
 """
+TINY = '''"""A helper that needs no library: importing PyTorch would take longer than the rest of the page."""
+
+
+def add(a, b):
+    """Their sum."""
+    return a + b
+'''
+DRAWS = HEAD + """# A page with a picture
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig-line
+    caption: "A line."
+  image:
+    alt: "A straight line that rises from the lower left corner to the upper right corner."
+---
+import matplotlib.pyplot as plt
+from reparam.teaching.figures import panels
+figure, axes = plt.subplots()
+axes.plot([0, 1], [0, 1]);
+```
+
+```{code-cell} ipython3
+import locale, os, sys
+1 + 1
+sys.flags.optimize, sys.warnoptions, os.environ["OMP_NUM_THREADS"], sys.getfilesystemencoding(), "µ σ 中"
+```
+"""
+
 TOC = """format: jb-book
 root: book/index
 chapters:
@@ -46,6 +79,8 @@ chapters:
   - file: book/checks
 """
 
+
+FORKS = Forks()
 
 
 class Book:
@@ -63,6 +98,7 @@ class Book:
         self.write("book/index.md", "# A small book\n")
         self.write("book/uses.md", USES)
         self.write("book/apart.md", APART)
+        self.write("src/reparam/tiny.py", TINY)
 
     def twin(self, root):
         """A copy of this book as it is, built or not."""
@@ -86,17 +122,22 @@ class Book:
         return {**os.environ, **variables}
 
     def build(self, **variables):
-        return subprocess.run(self.command(), cwd=self.root, env=self.environment(**variables), text=True,
+        return FORKS.run(self.root / "tools" / "build.py", self.environment(**variables))
+
+    def build_alone(self, *options, **variables):
+        """The same in a process of its own, for what can go wrong before the build has set its surroundings."""
+        command = [sys.executable, *options, *self.command()[1:]]
+        return subprocess.run(command, cwd=self.root, env=self.environment(**variables), text=True,
                               capture_output=True, timeout=300, check=False)
 
-    def green(self, **variables):
-        ran = self.build(**variables)
+    def green(self, ran=None, **variables):
+        ran = ran or self.build(**variables)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert ran.stdout.splitlines()[-1] == str(self.root / "_build" / "html" / "index.html")
         return executed(ran)
 
-    def red(self, *words, **variables):
-        ran = self.build(**variables)
+    def red(self, *words, ran=None, **variables):
+        ran = ran or self.build(**variables)
         assert ran.returncode == 1, ran.stdout
         for word in words:
             assert word in ran.stderr, ran.stderr
@@ -106,3 +147,10 @@ class Book:
 
 def executed(ran):
     return [line.split("executing ")[1] for line in ran.stdout.splitlines() if line.startswith("executing ")]
+
+
+def assert_whole(book):
+    assert "book/index.html" in (book.root / "_build/html/index.html").read_text()
+    for name in ("book/index", "book/uses", "book/apart", "book/checks"):
+        assert (book.root / f"_build/html/{name}.html").read_text().rstrip().endswith("</html>")
+    assert "tiny-sum" in (book.root / "_build/html/book/checks.html").read_text()

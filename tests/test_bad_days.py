@@ -1,0 +1,133 @@
+"""Bad days: builds killed or told to stop, caches that are damaged, disks that are full, settings that are wrong."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from samples.book import assert_whole, executed
+
+
+def kill_after(book, seconds):
+    """Start a build and kill it, with all that it started, after some seconds."""
+    running = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def test_a_build_killed_three_times_then_completes(book):
+    for seconds in (0.4 + time.time() % 1, 2.0 + time.time() % 2, 4.0 + time.time() % 3):
+        kill_after(book, seconds)
+    book.green()
+    assert_whole(book)
+
+
+def test_a_damaged_cache_is_made_anew(built):
+    book = built
+    for path in (book.root / "_build/.jupyter_cache/executed").rglob("base.ipynb"):
+        path.write_bytes(path.read_bytes()[:200])
+    (book.root / "_build/done.json").write_text("{")
+    assert sorted(book.green()) == ["book/apart", "book/uses"]
+    database = book.root / "_build/.jupyter_cache/global.db"
+    database.write_bytes(database.read_bytes()[:5000] + b"damage")
+    book.swap("_toc.yml", "  - file: book/apart\n", "")
+    book.green()
+    assert not (book.root / "_build/html/book/apart.html").exists()
+
+
+def test_a_page_that_was_touched_or_lost_since_is_rendered_again(built):
+    book = built
+    page = book.root / "_build/html/book/apart.html"
+    page.write_text("half a page")
+    book.green()
+    assert "A page that uses none" in page.read_text()
+    page.unlink()
+    book.green()
+    assert_whole(book)
+
+
+def test_two_builds_at_once_give_one_book(book):
+    first = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), stdout=subprocess.PIPE, text=True)
+    while not (book.root / "_build/.lock").exists():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    second = book.build()
+    first.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "another build is at work here; waiting for it" in second.stdout
+    assert executed(second) == []
+    assert_whole(book)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("REPARAM_SEED", "-1", "a non-negative whole number, got '-1'"),
+        ("REPARAM_SEED", "many", "a non-negative whole number, got 'many'"),
+        ("REPARAM_THREADS", "0", "a whole number from 1 to 999, got '0'"),
+        ("REPARAM_JOBS", "abc", "a whole number from 1 to 9999, got 'abc'"),
+    ],
+    ids=["negative", "word", "threads", "jobs"],
+)
+def test_a_wrong_setting_is_one_clear_line(book, name, value, line):
+    ran = book.build(**{name: value})
+    assert ran.returncode == 1
+    assert ran.stderr.strip().splitlines() == ["build failed", f"{name} must be {line}"]
+
+
+def test_arguments_are_answered_with_usage(book):
+    ran = subprocess.run([*book.command(), "--fast"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("usage: make book")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def kernels(book):
+    """Processes that run a kernel of this book."""
+    import psutil
+
+    return [p for p in psutil.process_iter(["cmdline"]) if str(book.root) in " ".join(p.info["cmdline"] or [])]
+
+
+@pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, "executing"), (signal.SIGTERM, "rendering")])
+def test_a_build_told_to_stop_ends_within_two_seconds_with_one_line_and_no_kernel(book, number, moment):
+    if moment == "executing":
+        book.swap("book/apart.md", "1 + 1", "import time; time.sleep(60)")
+    running = subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    wanted = "executing book/apart" if moment == "executing" else "2 of 2 pages"
+    while wanted not in running.stdout.readline():
+        assert running.poll() is None
+    time.sleep(1.0)
+    start = time.monotonic()
+    running.send_signal(number)
+    _, errors = running.communicate(timeout=10)
+    assert time.monotonic() - start < 2.0
+    assert errors.strip() == "stopped; the next make goes on from the pages that are done"
+    assert kernels(book) == []
+    book.swap("book/apart.md", "time.sleep(60)", "time.sleep(0)") if moment == "executing" else None
+    book.green()
+    assert_whole(book)
+
+
+@pytest.mark.parametrize("options", ["size=200k", "size=200k,ro"], ids=["full disk", "read-only"])
+def test_a_disk_that_takes_nothing_is_one_clear_line(book, options):
+    target = book.root / "_build"
+    target.mkdir()
+    mount = shutil.which("mount")
+    if not mount or subprocess.run([mount, "-t", "tmpfs", "-o", options, "tmpfs", target], check=False,
+                                   capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        ran = book.build()
+    finally:
+        subprocess.run(["umount", target], check=True)
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert any(words in ran.stderr for words in ("No space left on device", "Read-only file system", "disk is full"))
+    book.green()  # and with room again, all is well
+    assert_whole(book)

@@ -19,15 +19,8 @@ TAKEN := PYTHON $(foreach goal,$(GOALS),$(TAKES_$(goal)))
 ifneq ($(filter-out $(TAKEN),$(SAID)),)
 $(error usage: make $(GOALS)$(foreach name,$(filter-out PYTHON,$(TAKEN)), [$(name)=...]): it takes no $(filter-out $(TAKEN),$(SAID)))
 endif
-ifneq ($(origin ARGS),command line)
-ARGS :=
-endif
-ifneq ($(origin SEEDS),command line)
-SEEDS :=
-endif
-ifneq ($(origin PAGE),command line)
-PAGE :=
-endif
+# what the environment has of that name is not meant
+$(foreach name,ARGS SEEDS PAGE,$(if $(findstring command,$(origin $(name))),,$(eval $(name) :=)))
 
 .PHONY: $(COMMANDS)
 

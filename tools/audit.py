@@ -10,14 +10,13 @@ advisories that were looked up by hand, with the first version that is free of t
 import datetime
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools" / "npm")]
+sys.path.insert(0, str(ROOT / "tools" / "npm"))
 STATE = ROOT / "tools" / "advisories.json"
 LOCKS = (ROOT / "requirements.txt", ROOT / "tools" / "npm" / "package-lock.json")
 
@@ -123,5 +122,4 @@ def main():
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     sys.exit(main())

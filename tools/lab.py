@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import build
 import surroundings
 
 ROOT = Path(surroundings.ROOT)
@@ -113,8 +114,8 @@ def start_page(names, made):
 
 def chapters():
     """File names of the notebooks, in the order of the table of contents."""
-    listed = re.findall(r"file: book/([\w/]+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [f"{name}.ipynb" for name in listed if (MADE / f"{name}.ipynb").is_file()]
+    names = [f"{page.removeprefix('book/')}.ipynb" for page in build.toc_pages()]
+    return [name for name in names if (MADE / name).is_file()]
 
 
 def settings(author):

@@ -20,14 +20,12 @@ if __name__ == "__main__":
 import re
 import shutil
 from html import escape, unescape
-from pathlib import Path
 from statistics import NormalDist
 
 import address
 import build
 import markup
 
-BUILD = Path(surroundings.ROOT) / "_build"
 TITLE = "The reparameterization trick"
 NEEDED = ("numpy", "scipy", "matplotlib", "scikit-learn")  # by the notebooks, beside torch and the package itself
 LOST = """<!DOCTYPE html>
@@ -215,11 +213,11 @@ def main():
         print("usage: make site (it takes no arguments; make help lists the commands)", file=sys.stderr)
         return 2
     url, site = address.settings()
-    make_site(build.HTML, BUILD / "site", build.toc_pages(), site)
-    make_notebooks(build.HTML, BUILD / "notebooks", url)
+    make_site(build.HTML, build.BUILD / "site", build.toc_pages(), site)
+    make_notebooks(build.HTML, build.BUILD / "notebooks", url)
     if not site:
         print("no address in _config.yml yet: no sitemap, and no picture for shared links")
-    print(BUILD / "site")
+    print(build.BUILD / "site")
     return 0
 
 

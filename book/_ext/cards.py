@@ -58,10 +58,10 @@ def deal(html, path, known):
     if path.stem in LISTS:
         return html
     for match in LINK.finditer(html, start, end):
-        page = (path.parent / match[1]).resolve()
-        piece = known.get(page, {}).get(match[2])
+        address = f"{match[1]}#{match[2]}"
+        piece = address not in cards and known.get((path.parent / match[1]).resolve(), {}).get(match[2])
         if piece:
-            cards[f"{match[1]}#{match[2]}"] = moved(piece, match[1])
+            cards[address] = moved(piece, match[1])
     if not cards:
         return html
     kept = "".join(f'<template data-for="{address}">{piece}</template>' for address, piece in cards.items())

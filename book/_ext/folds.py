@@ -85,8 +85,7 @@ def label_cells(html):
     for match in reversed(list(TABLE.finditer(html))):
         end = element(html, match.start())
         table = html[match.start() : end]
-        found = re.findall(r"<th\b[^>]*>(.*?)</th>", table.partition("</thead>")[0], re.DOTALL)
-        heads = [as_typed(h).replace('"', "&quot;") for h in found]
+        heads = [as_typed(h).replace('"', "&quot;") for _, h in HEAD.findall(table.partition("</thead>")[0])]
         if not heads:
             continue
 

@@ -6,6 +6,7 @@ Markdown comes from :mod:`plain`; cells and their outputs come from the executed
 import ast
 import re
 import textwrap
+from functools import cache
 
 import freshness
 import nbformat
@@ -18,6 +19,7 @@ OWN = "# your own work goes here"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
+@cache
 def exercises(page):
     """The exercises of a chapter, without what only the grader needs: name to keywords of :class:`Exercise`.
 
@@ -34,14 +36,11 @@ def exercises(page):
     path = freshness.PACKAGE / "teaching" / "exercises" / f"{page}.py"
     if not path.is_file():
         return {}
-    found = {}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Dict):
-            for key, call in zip(node.keys, node.values, strict=True):
-                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Exercise":
-                    texts = {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
-                    found[key.value] = {k: v for k, v in texts.items() if isinstance(v, str)}
-    return found
+    tables = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Dict))
+    calls = ((key.value, call) for table in tables for key, call in zip(table.keys, table.values, strict=True)
+             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Exercise")
+    return {name: {k.arg: k.value.value for k in call.keywords
+                   if isinstance(k.value, ast.Constant) and isinstance(k.value.value, str)} for name, call in calls}
 
 
 def stub(name, task="", head="", takes=""):
@@ -95,12 +94,13 @@ def state(doctree, page):
 
 
 def _with_blanks(blocks, page):
-    """Blocks with a blank cell, a list with its source, after each exercise."""
+    """Blocks with a blank cell after each exercise."""
     solutions = {block.label: block for block in blocks if isinstance(block, plain.Solution)}
     for block in blocks:
         yield block
         if isinstance(block, plain.Exercise):
-            yield [blank(solutions[block.label].code if block.label in solutions else [], page)]
+            code = solutions[block.label].code if block.label in solutions else []
+            yield nbformat.v4.new_code_cell(blank(code, page))
 
 
 def _record(output):
@@ -147,14 +147,14 @@ def handout(blocks, executed, welcome, page):
     for block in _with_blanks(blocks, page):
         if not isinstance(block, str) or block.startswith("#") or isinstance(block, plain.Solution):
             close()
-        if isinstance(block, list):
-            cells.append(nbformat.v4.new_code_cell(block[0]))
+        if isinstance(block, int):
+            cells.append(_code(executed.cells[block]))
         elif isinstance(block, str):
             text.append(str(block))
             if isinstance(block, plain.Solution):
                 close()
         else:
-            cells.append(_code(executed.cells[block]))
+            cells.append(block)
     close()
     for number, cell in enumerate(cells):
         cell.id = f"{page}-{number}"

@@ -31,7 +31,6 @@ INSTALL = """try:
     import reparam
 except ModuleNotFoundError:
     %pip install --quiet {place}"""
-SHOWN = re.compile(r'(<a href="[^"]*\.ipynb" )target="_blank"')
 CHECKED = re.compile(r"^(\S+) ✓ ", re.MULTILINE)
 
 
@@ -140,20 +139,9 @@ def _offer(app, pagename, templatename, context, doctree):
         context["ipynb_source"] = f"{pagename}.ipynb"
 
 
-def _finish(app, error):
-    """The theme's link would show a notebook in a new tab."""
-    if error is None and app.builder.name == "html":
-        for docname in app.env.reparam_digests:
-            path = Path(app.outdir) / f"{docname}.html"
-            html = path.read_text(encoding="utf-8")
-            if (mended := SHOWN.sub(r"\1download", html)) != html:
-                path.write_text(mended, encoding="utf-8")
-
-
 def setup(app):
     """Register with Sphinx."""
     app.add_config_value("reparam_place", "", "html")
-    app.connect("build-finished", _finish)
     app.connect("doctree-read", _publish)
     app.connect("html-page-context", _offer, priority=400)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

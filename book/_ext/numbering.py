@@ -4,6 +4,7 @@
 writes bare numbers: ``{chapters}`elbo-sgvi, vae``` is "2-3, 11", ranges in the book's order.
 """
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,7 @@ from sphinx.addnodes import pending_xref
 TOC = Path(__file__).resolve().parents[2] / "_toc.yml"
 
 
+@cache
 def chapter_numbers(toc=TOC):
     """Pages of the numbered parts and their numbers, in the book's order.
 

@@ -1,4 +1,4 @@
-"""Mend what the theme gets wrong for screen readers, in the written pages, and what makes these slow on a telephone."""
+"""Mend what the theme gets wrong in the written pages, for screen readers, notebooks and slow telephones."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ REPAIRS = (
     (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
     (re.compile(r' role="doc-bibliography"'), ' role="list"'),
     (re.compile(r'<th class="head">\s*(?:<p>\s*</p>)?\s*</th>'), '<td class="head"></td>'),
+    (re.compile(r'(<a href="[^"]*\.ipynb" )target="_blank"'), r"\1download"),
     (re.compile(r"<p>(?=(?:[\w-]+ )?[\u4e00-\u9fff])"), '<p lang="zh-Hans">'),
 )
 # As soon as a page is there, the theme's script asks for the width of everything that might scroll, and changes each in

@@ -125,9 +125,9 @@ class Writer:
 
     def _text(self, node):
         """A node's content as one text; code cells in it become blocks of code."""
-        return "\n\n".join(self.static(block, node) for block in self.blocks(node) if block != "")
+        return "\n\n".join(self._static(block, node) for block in self.blocks(node) if block != "")
 
-    def static(self, block, node):
+    def _static(self, block, node):
         """A block as text."""
         if isinstance(block, str):
             return block
@@ -263,7 +263,7 @@ class Exercise(str):
 
     def __new__(cls, label, title, text):
         made = super().__new__(cls, f"### {title}\n\n{text}")
-        made.label, made.title = label, title
+        made.label = label
         return made
 
 

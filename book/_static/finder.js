@@ -6,8 +6,14 @@
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[‐‑–]/g, "-");
   const flat = (text) => plain(text).replace(/[-_\s]+/g, " ").replace(/[?!,;:"“”]+/g, "").trim();
   const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const pattern = (words) => new RegExp("(?<![\\p{L}\\p{N}])" + escaped(plain(words)).replace(/[-_\s]+/g, "[-_\\s]*") +
-    (words.length < 4 ? "s?(?![\\p{L}\\p{N}])" : ""), "gu"); // the beginning of a word, or a short one whole
+  const patterns = new Map(); // words are looked for in every section
+  function pattern(words) {
+    if (!patterns.has(words)) {
+      patterns.set(words, new RegExp("(?<![\\p{L}\\p{N}])" + escaped(plain(words)).replace(/[-_\s]+/g, "[-_\\s]*") +
+        (words.length < 4 ? "s?(?![\\p{L}\\p{N}])" : ""), "gu")); // the beginning of a word, or a short one whole
+    }
+    return patterns.get(words);
+  }
 
   // The parts of a query, each with all its names: the longest synonym first, then single words; idle words do not count.
   function parts(query) {
@@ -91,8 +97,7 @@
   }
 
   /* Sections, best first: {section, score}. Those with every part of the query lead, rare words count most, helpers come last. */
-  function find(query, sections) {
-    const known = wanted(query, sections);
+  function find(query, sections, known = wanted(query, sections)) {
     if (!known.length) return [];
     const rows = sections.map((section) => known.map((names) => worth(section, names)));
     const rare = known.map((_, i) => Math.log(1 + sections.length / rows.filter((row) => row[i] > 0).length));
@@ -139,16 +144,16 @@
     if (!box || !globalThis.bookSections) return;
     const query = new URLSearchParams(location.search).get("q") || "";
     document.querySelectorAll('input[name="q"]').forEach(function (input) { input.value = query; });
-    const every = find(query, globalThis.bookSections), helper = (result) => result.section.kind === "helper";
+    const known = wanted(query, globalThis.bookSections), every = find(query, globalThis.bookSections, known);
+    const helper = (result) => result.section.kind === "helper";
     const found = [...every.filter((result) => !helper(result)).slice(0, 30), ...every.filter(helper).slice(0, 10)];
     const told = document.createElement("p"), list = document.createElement("ul");
     told.setAttribute("role", "status");
     told.textContent = !query ? "" : found.length ? `“${query}” is found in ${every.length} place${every.length === 1 ? "" : "s"}.`
       : `Nothing is found for “${query}”. The glossary and the list of symbols may help.`;
     list.className = "search";
-    const wantedNames = wanted(query, globalThis.bookSections).flat();
     for (const { section } of found) {
-      const { names, text } = excerpt(section, wantedNames);
+      const { names, text } = excerpt(section, known.flat());
       const item = document.createElement("li"), link = document.createElement("a"), where = document.createElement("span");
       link.href = `${section.path}?find=${encodeURIComponent(names.join("|"))}#${section.id}`;
       link.textContent = section.title;

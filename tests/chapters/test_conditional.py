@@ -308,16 +308,6 @@ def test_the_solution_is_right(name):
     assert grade(f"conditional/{name}", SOLUTIONS[name]).right
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "hint"),
-    [(name, wrong, hint) for name, exercise in EXERCISES.items() for wrong, hint in exercise.mistakes],
-)
-def test_known_mistakes_get_their_hint(name, wrong, hint):
-    verdict = grade(f"conditional/{name}", wrong)
-    assert not verdict.right
-    assert hint in verdict.text
-
-
 def test_the_band_claims_eighty_percent():
     from matplotlib import pyplot
 

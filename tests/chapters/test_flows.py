@@ -11,7 +11,6 @@ from torch.testing import assert_close
 from reparam import noise
 from reparam.chapters import flows
 from reparam.laws import flows as layers
-from reparam.teaching.exercises.flows import EXERCISES
 from reparam.teaching.grader import grade
 
 
@@ -129,15 +128,6 @@ def test_horseshoe_density_has_mass_one_and_the_right_mean():
     narrow = flows.horseshoe_log_density(t([0.0, 1.0]), width=0.1, nodes=200)
     # near the arc the density is that of a straight line: N(0; 0, w^2) / length, to order w^2
     assert_close(narrow.exp(), t(1 / (0.1 * math.sqrt(2 * math.pi) * 1.3 * math.pi)), rtol=0.02, atol=0)
-
-
-@pytest.mark.parametrize(("name", "wrong", "hint"),
-                         [(n, w, h) for n, e in EXERCISES.items() for w, h in e.mistakes],
-                         ids=lambda x: x[:30] if isinstance(x, str) else "")
-def test_known_mistakes_earn_their_hint(name, wrong, hint):
-    verdict = grade(f"flows/{name}", wrong)
-    assert not verdict.right
-    assert hint in verdict.text
 
 
 def test_solutions_are_right():

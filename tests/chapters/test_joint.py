@@ -13,8 +13,6 @@ from reparam import checks, networks, noise, quadrature
 from reparam.chapters import joint
 from reparam.laws import mixture
 from reparam.teaching import figures
-from reparam.teaching.exercises.joint import EXERCISES
-from reparam.teaching.grader import grade
 
 TARGET = mixture.Mixture((0.35, 0.65), (-1.5, 1.0), (0.3, 0.8))
 
@@ -273,18 +271,3 @@ def test_a_frame_shows_map_and_law_beside_the_target():
     assert sum(p.get_height() * p.get_width() for p in right.patches) == pytest.approx(1)
     assert right.lines[0].get_ydata().max() == pytest.approx(TARGET.density(np.array([-1.5]))[0], rel=0.05)
     figure.clear()
-
-
-@pytest.mark.parametrize(("name", "mistake"), [
-    (name, i) for name, e in EXERCISES.items() for i in range(len(e.mistakes))
-], ids=lambda v: str(v))
-def test_every_known_mistake_gets_its_own_hint(name, mistake):
-    wrong, hint = EXERCISES[name].mistakes[mistake]
-    verdict = grade(f"joint/{name}", wrong)
-    assert not verdict.right
-    assert hint in verdict.text
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_passes(name):
-    assert grade(f"joint/{name}", EXERCISES[name].reference).right

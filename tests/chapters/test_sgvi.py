@@ -227,17 +227,6 @@ SOLUTIONS = {
     "constant": lambda f, s: np.sum(f * s**2) / np.sum(s**2),
 }
 
-MISTAKES = [(name, i) for name, exercise in EXERCISES.items() for i in range(len(exercise.mistakes))]
-
-
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_solution_is_right(name):
     assert grade(f"sgvi/{name}", SOLUTIONS[name]).right
-
-
-@pytest.mark.parametrize(("name", "i"), MISTAKES, ids=lambda value: str(value))
-def test_a_known_mistake_gets_its_hint(name, i):
-    wrong, hint = EXERCISES[name].mistakes[i]
-    verdict = grade(f"sgvi/{name}", wrong)
-    assert not verdict.right
-    assert verdict.text.startswith(f"sgvi/{name}: {hint}")

@@ -62,12 +62,6 @@ window.book = (() => {
     for (const e of document.querySelectorAll(".bd-article mjx-container")) {
       if (seen(e) && contrast(getComputedStyle(e).color, e) < 4.5) faults.push(`faint formula: ${name(e)}`);
     }
-    for (const e of document.querySelectorAll("svg.reparam-drawing :is(text, path, rect, circle)")) {
-      const style = getComputedStyle(e);
-      const paint = style.stroke === "none" ? style.fill : style.stroke;
-      const least = e.localName === "text" ? 4.5 : 3;
-      if (paint !== "none" && contrast(paint, e.closest("svg")) < least) faults.push(`faint drawing: ${name(e)}`);
-    }
     for (const e of document.querySelectorAll(".bd-article img")) {
       if (!e.naturalWidth) faults.push(`picture is missing: ${e.alt}`);
       if (!e.closest(".picture") && e.alt.trim().length < 20) faults.push(`picture without a description: "${e.alt}"`);

@@ -127,38 +127,36 @@ def _raised(error, answer):
 
 
 def _answers(answer, task):
-    """What the function returns for each input, as numbers, and whether in single precision; or a sentence."""
+    """What the function returns for each input, as numbers, and whether in single precision; or raise Unreadable."""
     found, single = [], True
     for args in task.inputs:
         at = f", at {shown(task.names, args)}."
         try:
             arrays, rounded = numbers(answer(*deepcopy(args)))  # an answer may sort in place
         except Unreadable as problem:
-            return None, f"{problem}{at}"
+            raise Unreadable(f"{problem}{at}") from None
         except Exception as error:  # whatever a reader's function raises becomes a hint
-            return None, f"{_raised(error, answer)}{at}"
+            raise Unreadable(f"{_raised(error, answer)}{at}") from None
         found.append(arrays)
         single = single and rounded
     return found, single
 
 
-def _right(function, task):
-    """A known function's answers to all inputs."""
+def _known(function, args):
+    """The answer of a known function, right or wrong."""
     with np.errstate(all="ignore"):
-        return [numbers(function(*deepcopy(args)))[0] for args in task.inputs]
+        return numbers(function(*deepcopy(args)))[0]
 
 
 def _first(got, want, tol):
-    """Number of the first input with a wrong answer, and what is wrong; or None."""
+    """Number of the first input with another answer, and how it differs; or None."""
     pairs = enumerate(zip(got, want, strict=True))
     return next(((k, said) for k, (g, w) in pairs if (said := difference(aligned(g, w), w, tol))), None)
 
 
 def _gives(mistake, got, task, tol):
-    """Whether a known mistake gives these answers."""
-    with np.errstate(all="ignore"):
-        pairs = ((g, numbers(mistake(*deepcopy(args)))[0]) for g, args in zip(got, task.inputs, strict=True))
-        return all(difference(aligned(g, w), w, tol) is None for g, w in pairs)
+    """Whether a known mistake gives these answers; it is asked no further than it does."""
+    return _first(got, (_known(mistake, args) for args in task.inputs), tol) is None
 
 
 def _hint(got, want, task, tol):
@@ -195,10 +193,12 @@ def grade(name, answer):
         raise ValueError(f"answer must be a function, got {type(answer).__name__}: hand over its name, without a call")
     if misfit := _misfit(answer, task):
         return Grade(False, f"{name}: {misfit}")
-    got, single = _answers(answer, task)
-    if got is None:
-        return Grade(False, f"{name}: {single} {task.asked}")
-    want, tol = _right(task.reference, task), max(task.tol, SINGLE) if single else task.tol
+    try:
+        got, single = _answers(answer, task)
+    except Unreadable as problem:
+        return Grade(False, f"{name}: {problem} {task.asked}")
+    want = [_known(task.reference, args) for args in task.inputs]
+    tol = max(task.tol, SINGLE) if single else task.tol
     if (wrong := _first(got, want, tol)) is None:
         return Grade(True, f"{name}: right on {len(task.inputs)} inputs")
     at = f"{wrong[1]}, at {shown(task.names, task.inputs[wrong[0]])}."

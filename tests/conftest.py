@@ -23,6 +23,10 @@ def pytest_configure(config):
         startup = PROFILE / "profile_default" / "startup"
         startup.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / "watch.py", startup)
+    if config.getoption("nbval", False):
+        import warm
+
+        warm.settle()
 
 
 @pytest.fixture

@@ -78,3 +78,39 @@ def test_the_process_that_forks_ends_with_the_one_that_started_it(tmp_path):
     owner.kill()
     owner.communicate()
     assert ended(pids)
+
+
+LOOK = """import os, sys, warnings
+import torch, numpy, scipy.special, scipy.integrate, scipy.optimize
+from matplotlib import pyplot
+{
+    "settings": {k: v for k, v in os.environ.items() if k != "JPY_PARENT_PID"}, "folder": os.getcwd(),
+    "python": (sys.executable, sys.path, sys.flags, sys.argv[0], __name__, os.getsid(0) == os.getpid()),
+    "streams": (type(sys.stdout), sys.stdout.encoding, os.readlink("/proc/self/fd/0")[:4]),
+    "warnings": sorted(set(map(str, warnings.filters))), "style": dict(pyplot.rcParams),
+    "numbers": (torch.get_num_threads(), torch.initial_seed(), torch.get_default_dtype(), numpy.get_printoptions()),
+    "shell": (get_ipython().ast_node_interactivity, get_ipython().profile_dir.location),
+    "modules": sorted(m for m in sys.modules if m.split(".")[0] in ("reparam", "pytest", "xdist")),
+}
+"""
+
+
+def test_a_forked_kernel_is_what_a_started_one_is(monkeypatch, tmp_path):
+    import nbformat
+    from jupyter_client.provisioning import local_provisioner
+    from nbclient import NotebookClient
+
+    def seen():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LOOK)])
+        client = NotebookClient(notebook, kernel_name="python3", shutdown_kernel="immediate",
+                                resources={"metadata": {"path": str(tmp_path)}})
+        client.execute()
+        return notebook.cells[0].outputs[0]["data"]["text/plain"].splitlines()
+
+    nursery = warm.Nursery()
+    monkeypatch.setattr(local_provisioner, "launch_kernel", local_provisioner.launch_kernel)
+    warm.settle(nursery)
+    forked = seen()
+    nursery.close()
+    monkeypatch.undo()
+    assert forked == seen()

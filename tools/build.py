@@ -31,6 +31,7 @@ sys.modules.setdefault("rfc3987_syntax", None)
 
 import address
 import freshness
+import warm
 import yaml
 from progress import Progress
 
@@ -39,7 +40,8 @@ BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 HTML = BUILD / "html"
 TOOLS = ("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "requirements.txt", "tools/build.py",
-         "tools/surroundings.py", "tools/kernel.py", "tools/address.py", "CITATION.cff")
+         "tools/surroundings.py", "tools/kernel.py", "tools/warm.py", "tools/address.py", "CITATION.cff")
+FEW = 3  # pages whose own imports cost less than all libraries at once
 INPUTS = (*TOOLS, "book/**/*", "src/reparam/**/*.py")
 
 
@@ -243,6 +245,8 @@ def execute_all(waiting, cache):
             every = (execute(name, notebook, room, progress, cache) for name, notebook in waiting.items())
             return await asyncio.gather(*every, return_exceptions=True)
 
+    if len(waiting) > FEW:
+        warm.settle()
     # in a thread of its own, or each notebook's client puts its own handler in the place of stop_on_signals
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, run()).result()

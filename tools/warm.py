@@ -72,12 +72,12 @@ class Nursery:
             self.server.communicate()
 
 
-def settle():
+def settle(nursery=None):
     """Let every kernel that Jupyter's client starts in this process be a fork."""
     if sys.platform.startswith("linux"):
         from jupyter_client.provisioning import local_provisioner
 
-        local_provisioner.launch_kernel = Nursery().launch
+        local_provisioner.launch_kernel = (nursery or Nursery()).launch
 
 
 def become(command, environment, folder, quiet):

@@ -21,7 +21,7 @@ import surroundings
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "reparam"
 OPTIONS = re.compile(r"\A\s*?(?:---\n(?:.*?\n)?---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL)
-RUNS_PAGES = ("tools/kernel.py",)
+RUNS_PAGES = ("tools/kernel.py", "tools/warm.py")
 LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "scikit-learn", "ipython", "ipykernel", "matplotlib-inline")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KERNEL = re.compile(r"\A(---\n.*?^kernelspec:\n)", re.DOTALL | re.MULTILINE)

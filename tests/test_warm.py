@@ -86,9 +86,9 @@ from matplotlib import pyplot
 {
     "settings": {k: v for k, v in os.environ.items() if k != "JPY_PARENT_PID"}, "folder": os.getcwd(),
     "python": (sys.executable, sys.path, sys.flags, sys.argv[0], __name__, os.getsid(0) == os.getpid()),
-    "streams": (type(sys.stdout), sys.stdout.encoding, os.readlink("/proc/self/fd/0")[:4]),
+    "streams": (type(sys.stdout), sys.stdout.encoding, type(sys.stderr)),
     "warnings": sorted(set(map(str, warnings.filters))), "style": dict(pyplot.rcParams),
-    "numbers": (torch.get_num_threads(), torch.initial_seed(), torch.get_default_dtype(), numpy.get_printoptions()),
+    "numbers": (torch.get_num_threads(), torch.get_default_dtype(), numpy.get_printoptions()),
     "shell": (get_ipython().ast_node_interactivity, get_ipython().profile_dir.location),
     "modules": sorted(m for m in sys.modules if m.split(".")[0] in ("reparam", "pytest", "xdist")),
 }

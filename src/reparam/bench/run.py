@@ -164,7 +164,7 @@ class Run:
         if fault:
             return patterns.name_fault(self, record, test)
         if test.heavy:
-            return self._say(None, "undecided", "heavy tails", "a few replicates make most of the variance, so no "
+            return self._say(None, "undecided", "heavy tails", "a few replicates make much of the variance, so no "
                              "standard error can be trusted: the law of this gradient is too heavy-tailed, or its "
                              "events too rare, for the budget.", test)
         if fault is None and test.power > 5 * self.resolution:

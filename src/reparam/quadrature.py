@@ -113,7 +113,7 @@ def _hermite(nodes):
 
 @guarded(d="count", nodes="count")
 def normal_nodes(d, nodes=40):
-    r"""Nodes and weights with which any helper that takes noise becomes exact.
+    r"""Nodes and weights with which a helper that takes noise gives its expectation.
 
     For a smooth helper, ``weights @ helper(eps)`` is its expectation over :math:`\epsilon\sim N(0,I)`: the same code
     that makes single draws, fed with Gauss-Hermite nodes in place of random numbers.

@@ -6,6 +6,7 @@ from torch.distributions import Bernoulli, Independent, Normal
 
 from reparam.bench import ways
 from reparam.bench.given import Law, Parameters, reseed
+from reparam.estimators import side_by_side
 
 ROUNDS = 300
 
@@ -60,3 +61,10 @@ def test_only_what_applies_is_tried(problem):
     bits = ways.Task(Law(lambda: Independent(Bernoulli(logits=p), 1), Parameters(p)), problem.loss)
     assert set(ways.applicable(bits)) == {"enumeration", "local expectations", "score, leave-one-out", "score"}
     assert Normal(0.0, 1.0).has_rsample
+
+
+@pytest.mark.parametrize("slopes", [True, False], ids=["with slopes", "values"])
+def test_an_evaluation_has_the_price_that_the_book_counts_with(problem, slopes):
+    task = ways.Task(Law(problem.law, Parameters(problem.parameters)), problem.loss)
+    task.cost(torch.zeros(4, dtype=torch.float64), slopes)
+    assert task.work == 4 * side_by_side.price(1, int(slopes))

@@ -24,7 +24,8 @@ class Verdict:
     Attributes
     ----------
     right : bool or None
-        ``True``: no bias of the size stated in ``power`` was there; ``False``: a fault; ``None``: it cannot be said.
+        ``True``: none was seen, and a bias of the size stated in ``power`` very likely would have been; ``False``: a
+        fault; ``None``: it cannot be said.
     kind : str
         ``"right"``, ``"gradient"`` (backward leaves another thing than the slope of the mean), ``"objective"`` (the
         right gradient of a wrong mean), ``"numerical"`` (NaN or infinity), ``"error"``, or ``"undecided"``.

@@ -194,7 +194,7 @@ def total_derivative(log_joint, q, eps):
 
 
 def controlled(log_joint, q, eps, weight):
-    r"""The total derivative plus a multiple of the score: unbiased for every weight, since the score has mean zero.
+    r"""The total derivative plus a multiple of the score: unbiased for any fixed weight, as the score has mean zero.
 
     Parameters
     ----------

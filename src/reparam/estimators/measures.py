@@ -63,7 +63,7 @@ def _panel_nodes(edges, order=20):
 
 
 def polar_nodes():
-    """Nodes and weights with which :func:`measure_valued` becomes exact for one coordinate.
+    """Nodes and weights with which :func:`measure_valued` gives its expectation for one coordinate and a smooth cost.
 
     Returns
     -------

@@ -55,8 +55,9 @@ def mlp(sizes, generator, activation=nn.Tanh, dtype=torch.float64):
 class Stack(nn.Module):
     r"""Several networks of one shape, evaluated side by side by one batched product per layer.
 
-    Independent replicates cost far less this way than one after the other, and since Adam works weight by weight, one optimizer on
-    the sum of their losses trains each as if it were alone. Initial weights follow the same laws as :func:`mlp`.
+    Independent replicates cost far less this way than one after the other, and since Adam works weight by weight,
+    one optimizer on the sum of their losses trains each as if it were alone. Initial weights follow the same laws as
+    :func:`mlp`.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ class Test:
 
     @cached_property
     def spiky(self):
-        """Columns in which one replicate makes a large part of the variance of the difference, or of one of its sides."""
+        """Columns in which one replicate makes a large part of the variance of the difference, or of a side."""
         worst = np.max([share(self._left - self._meant), share(self._left), share(self._meant)], axis=0)
         negligible = self.limit * self.error < self.floor  # paired so well that tails do not matter
         return (worst > bearable(self.n)) & ~negligible

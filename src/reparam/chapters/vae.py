@@ -144,7 +144,7 @@ def single(model, k):
 
 @guarded(rate="number")
 def refine(model, x, q, eps, rate=0.03):
-    r"""Towards the best Gaussian of every image, decoder fixed: ascent on :math:`\mu,\log\sigma` themselves, no encoder.
+    r"""Towards the best Gaussian of every image, decoder fixed: ascent on :math:`\mu,\log\sigma`, without encoder.
 
     Parameters
     ----------

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
 audit = importlib.import_module("audit")
 STATE = json.loads((ROOT / "tools" / "advisories.json").read_text(encoding="utf-8"))
 CLEAN = {"name": "a", "version": "1", "vulns": []}

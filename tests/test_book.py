@@ -3,22 +3,19 @@
 import ast
 import json
 import re
-import sys
 import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 
-import nbformat
-import pytest
-from nbclient import NotebookClient
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
-
 import build
 import freshness
 import icons
+import nbformat
+import pytest
 from ledger import reports
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
 
 HTML = ROOT / "_build" / "html"
 PAGES = build.notebook_pages()

@@ -2,19 +2,16 @@
 
 import json
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
-
 import build
 import freshness
 import lab
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 import gzip
 import math
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
+import javascript
+import laboratory
 import numpy as np
 import pytest
 import torch
@@ -17,10 +18,6 @@ from reparam.estimators import elbo_integrand, path_derivative, pathwise, score_
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-import javascript
-import laboratory
 
 MODEL = elbo.ConjugateGaussian(x=1.2, tau=1.0, s=0.8)
 PLACES = [(0.4, 1.3, 1.1, 0.0), (-0.7, 0.5, 2.3, 3.0), (1.0, 2.0, 0.3, -2.0)]

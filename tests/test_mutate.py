@@ -1,13 +1,11 @@
 """The tool that mutates the helpers: what it changes, how it names it, and that its excuses are not out of date."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
 mutate = importlib.import_module("mutate")
 
 MODULE = '''"""A module."""

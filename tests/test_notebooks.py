@@ -4,21 +4,18 @@ import ast
 import builtins
 import json
 import re
-import sys
 from pathlib import Path
 from types import SimpleNamespace
-
-import pytest
-from docutils import nodes
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 
 import build
 import handouts
 import nbformat
 import notebooks
 import plain
+import pytest
+from docutils import nodes
+
+ROOT = Path(__file__).resolve().parents[1]
 
 HTML = ROOT / "_build" / "html"
 PAGES = build.notebook_pages()

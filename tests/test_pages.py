@@ -1,13 +1,7 @@
 """The extensions that finish the pages: functions from HTML to HTML, each tried on the smallest page that needs it."""
 
 import re
-import sys
 from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import cards
 import finder
@@ -17,7 +11,10 @@ import javascript
 import markup
 import offline
 import pictures
+import pytest
 import whispers
+
+ROOT = Path(__file__).resolve().parents[1]
 
 LONG = r"a_1+a_2+a_3+a_4+a_5+a_6+a_7+a_8+a_9=\frac{b_1+b_2+b_3+b_4}{c_1+c_2}+d_1+d_2+d_3+d_4+d_5+d_6"
 ROWS = rf"\begin{{aligned}} x&={LONG}\\ &=y.\end{{aligned}}"

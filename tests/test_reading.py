@@ -1,15 +1,13 @@
 """Reading times, and the landing page's table of chapters."""
 
 import re
-import sys
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 
 from build import toc_pages
 from numbering import chapter_numbers
 from reading import minutes
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_minutes_count_words_equations_and_visible_code():

@@ -2,13 +2,11 @@
 
 import importlib
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
 replay, reroll, mutate = map(importlib.import_module, ("replay", "reroll", "mutate"))
 
 

@@ -1,15 +1,12 @@
 """One letter, one meaning: the chapters' own tables against the page that gathers them."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from numbering import chapter_numbers, span
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from numbering import chapter_numbers, span
 
 BOOK = ROOT / "book"
 NUMBERS = chapter_numbers()

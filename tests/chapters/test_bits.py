@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from samples.bits import ELL, TARGET, one, slope
 from scipy.special import expit
 
 from reparam import noise
@@ -9,16 +10,7 @@ from reparam.chapters import bits
 from reparam.estimators import categories, corrected, pairs, relaxations, structure
 from reparam.teaching.grader import grade
 
-ELL, TARGET = -0.8, 0.3
 THETA = expit(ELL)
-
-
-def one(y):
-    return (y - TARGET) ** 2
-
-
-def slope(y):
-    return 2 * (y - TARGET)
 
 
 def test_an_outcome_table_by_hand():

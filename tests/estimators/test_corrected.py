@@ -2,20 +2,14 @@
 
 import numpy as np
 import pytest
+from samples.bits import ELL, STATES, THETA, WEIGHTS, cost
 from scipy.special import expit, logit
 
 from reparam import checks as check
 from reparam.derivatives import derivative
 from reparam.estimators import corrected, structure
 
-THETA = np.array([0.3, 0.6, 0.8])
-STATES = structure.bit_states(3)
-WEIGHTS = structure.bit_weights(STATES, THETA)
-ELL, TAU, WEIGHT = -0.8, 0.6, 0.7
-
-
-def cost(b):
-    return (b.sum(1) - 1.2) ** 3
+TAU, WEIGHT = 0.6, 0.7
 
 
 def gradient(b):

@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
+from samples.bits import THETA, cost
 
 from reparam import checks as check
 from reparam.estimators import categories, pairs, structure
 
-THETA = np.array([0.3, 0.6, 0.8])
-STATES = structure.bit_states(3)
-WEIGHTS = structure.bit_weights(STATES, THETA)
 PI, VALUES = np.array([0.5, 0.3, 0.2]), np.array([1.0, 3.0, -0.5])
 SCORES = np.eye(3) - PI
-
-
-def cost(b):
-    return (b.sum(1) - 1.2) ** 3
 
 
 def middles(theta, cells=40):

@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from samples.bits import ELL, TARGET, slope
 from scipy.special import expit
 
 from reparam import checks as check
 from reparam import derivatives, quadrature
 from reparam.estimators import relaxations
-
-ELL, TARGET = -0.8, 0.3
-
-
-def slope(y):
-    return 2 * (y - TARGET)
 
 
 def test_logistic_expectation_resolves_a_wave():

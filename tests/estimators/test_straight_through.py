@@ -3,20 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from samples.bits import ELL, TARGET, slope
 from scipy.special import expit, softmax
 
 from reparam import checks as check
 from reparam.estimators import categories
 from reparam.estimators import straight_through as ways
 
-ELL, TARGET = -0.8, 0.3
 LAM = np.array([-3.0, 0.7999, 0.8001, 4.0])
 NAN = np.array([np.nan, 0.0])
 PI = softmax(np.array([0.5, -0.7, 0.2]))
-
-
-def slope(y):
-    return 2 * (y - TARGET)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ page: ## run one page's checks, fast: make page PAGE=elbo
 test: ## lint, unit tests, the book with warnings as errors, and its published notebooks again
 	@$(RUN) -m ruff check .
 	@$(RUN) tools/build.py
-	@$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests src/reparam _build/jupyter_execute
+	@$(RUN) -m pytest -p tests.early -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
+	  tests src/reparam _build/jupyter_execute
 
 test-browser: book ## open every page in headless Chromium: accessibility, console, network, width, weight
 	@tools/browser/run.sh $(ARGS)

@@ -29,6 +29,15 @@ def pytest_configure(config):
         warm.settle()
 
 
+LONGEST = ["test_bootstrap", "test_build", "test_bad_days", "test_surroundings", "test_publish", "test_lab",
+           "test_warm"]
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take long come first, so that workers who take one file after the other end together."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture
 def book(tmp_path):
     """A small book, not built yet."""

@@ -19,14 +19,14 @@ FACTORS = (
     (1 / math.log(10), "the base of the logarithm: log10 where the natural one is asked for"),
     (math.sqrt(2 * math.pi), "a factor sqrt(2 pi) too many"),
     (1 / math.sqrt(2 * math.pi), "a factor sqrt(2 pi) is missing"),
-    (math.pi / 180, "degrees where radians are asked for: a factor pi/180 too many"),
-    (180 / math.pi, "degrees where radians are asked for: a factor 180/pi too many"),
+    (math.pi / 180, "degrees and radians: a factor pi/180 too many"),
+    (180 / math.pi, "degrees and radians: a factor 180/pi too many"),
 )
 OFFSETS = (
     (1.0, "always one more than the right answer: is something counted from 1 instead of 0, or an end counted too?"),
     (-1.0, "always one less than the right answer: is something counted from 0 instead of 1, or an end left out?"),
-    (0.5, "always 1/2 more than the right answer: a constant is missing"),
-    (-0.5, "always 1/2 less than the right answer: a constant too many"),
+    (0.5, "always 1/2 more than the right answer: a constant is wrong"),
+    (-0.5, "always 1/2 less than the right answer: a constant is wrong"),
     (0.5 * math.log(2 * math.pi), "the Gaussian's constant: log(2 pi)/2 too much"),
     (-0.5 * math.log(2 * math.pi), "the Gaussian's constant: log(2 pi)/2 is missing"),
     (math.log(2 * math.pi), "the Gaussian's constant: log(2 pi) too much"),

@@ -937,7 +937,7 @@ def _models():
 
 def _latest():
     """Models of the chapters on bits, on the gradient of the ELBO, and on several draws in the logarithm."""
-    from reparam.chapters import bits, discrete, elbo_gradients, importance
+    from reparam.chapters import atlas, bits, discrete, elbo_gradients, importance
 
     square, twice = Function(lambda y: (y - 0.3) ** 2), Function(lambda y: 2 * (y - 0.3))
     ell, tau, some, draws = Number(-0.8), Number(0.5), Number(4), Number(18)
@@ -955,6 +955,23 @@ def _latest():
             guess=Number(0.04),
         ),
     )
+    eight, noise = atlas.Bits(0.5), a("n 8", 0.1, 0.9)
+    yield (
+        "atlas.evaluations",
+        row(
+            atlas.evaluations, ("",), variance=Number(0.4), gradient=Number(0.2), price=Number(2.0),
+            precision=Number(0.05),
+        ),
+    )
+    yield "atlas.smooth", row(atlas.smooth, None, d=Number(3))
+    yield "atlas.Bits", row(lambda coupling: atlas.Bits(coupling).truth(), ("",), coupling=Number(0.5))
+    yield "atlas.Bits.cost", row(eight.cost, ("n",), b=noise)
+    yield "atlas.Bits.slopes", row(eight.slopes, ("n 8",), b=noise)
+    yield "atlas.Bits.rebar", row(eight.rebar, ("n",), u=noise, v=noise)
+    yield "atlas.Bits.truth", row(eight.truth, ("",))
+    yield "atlas.Bits.exact", row(eight.exact, None)
+    many = a("n 16 8", 0.1, 0.9)
+    yield "atlas.Bits.drawn", row(eight.drawn, None, u=many, v=many)
     z, K = t("n 1"), Number(2)
     yield "importance.log_joint", row(importance.log_joint, ("n",), z=z, theta=Number(1.0))
     yield "importance.WeightLaw", row(lambda mu, sigma: importance.WeightLaw(mu, sigma).w, None, mu=mu, sigma=sigma)

@@ -1,0 +1,83 @@
+"""Every estimator on a few small problems: numbers worked out on paper, and wrong ones that are refused."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from reparam import checks as check
+from reparam.chapters import atlas
+from reparam.noise import generator
+
+
+def test_evaluations_are_work_over_the_square_of_what_is_asked():
+    # variance 0.5 at price 2, gradient 4, a quarter of it: 2 * 0.5 / 1
+    assert atlas.evaluations(0.5, -4.0, 2.0, 0.25) == pytest.approx(1.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("bad", [(-1.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0)], ids=("V", "G", "price"))
+def test_evaluations_refuse(bad):
+    with pytest.raises(ValueError, match="must"):
+        atlas.evaluations(*bad)
+
+
+def test_more_coordinates_cost_the_score_function_more_and_a_slope_nothing():
+    one, many = atlas.smooth(1), atlas.smooth(40)
+    assert many["score function"][1] > 100 * one["score function"][1]
+    assert many["pathwise"] == one["pathwise"]
+    assert many["measure-valued"] == (121.0, one["measure-valued"][1])
+
+
+@pytest.mark.parametrize("coupling", [0.0, 1.0])
+def test_the_truth_of_the_bits_by_hand(coupling):
+    # d/dl E f = v [1 - 2t + kappa sum of the others]
+    v = atlas.THETA * (1 - atlas.THETA)
+    by_hand = v * (1 - 2 * atlas.TARGET + coupling * (atlas.BITS - 1) * atlas.THETA)
+    assert atlas.Bits(coupling).truth() == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_slopes_are_the_slopes_of_the_cost():
+    bits, at = atlas.Bits(0.7), np.full((1, 8), 0.4)
+    moved = [(bits.cost(at + h * np.eye(8)[:1]) - bits.cost(at - h * np.eye(8)[:1]))[0] / (2 * h) for h in (0.1, 0.2)]
+    np.testing.assert_allclose(moved, bits.slopes(at)[0, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("coupling", [0.0, 1.0])
+def test_unbiased_is_who_says_so(coupling):
+    bits = atlas.Bits(coupling)
+    means = {name: mean / bits.truth() for name, (mean, _) in bits.exact().items()}
+    wrong = {"relaxation", "straight-through"}
+    assert all(abs(means[name] - 1) < 1e-9 for name in means.keys() - wrong)
+    assert all(abs(means[name] - 1) > 0.05 for name in wrong)
+
+
+def test_draws_agree_and_a_doubled_one_does_not():
+    bits = atlas.Bits(1.0)
+    drawn, exact = bits.drawn(*generator("tests/atlas").random((2, 6_000, 16, 8))), bits.exact()
+    names = [name for name in exact if name != "MuProp"]  # whose fourth moment is large
+    stated = np.array([exact[name][1] for name in names])
+    draws = np.stack([drawn[name] for name in names], 1)
+    check.variance("atlas-bits", draws, stated, resolution=0.5 * stated)
+    with pytest.raises(check.CheckFailed):
+        check.variance("atlas-bits", 2**0.5 * draws, stated, resolution=0.5 * stated)
+
+
+def test_the_relaxation_by_simulation():
+    bits, u = atlas.Bits(1.0), generator("tests/atlas/relaxed").random((40_000, 8))
+    y = expit((bits.ell + np.log(u / (1 - u))) / atlas.WARM)
+    g = bits.slopes(y)[:, 0] * y[:, 0] * (1 - y[:, 0]) / atlas.WARM
+    mean, variance = bits.exact()["relaxation"]
+    check.mean("relaxed-gradient", g, mean)
+    check.variance("relaxed-gradient", g, variance, resolution=0.1 * variance)
+
+
+def test_noise_at_the_ends_is_refused():
+    with pytest.raises(ValueError, match="u must lie strictly"):
+        atlas.Bits(0.0).rebar(np.zeros((3, 8)), np.full((3, 8), 0.5))
+
+
+def test_a_ranking_is_drawn_shortest_last():
+    from matplotlib import pyplot
+
+    figure = atlas.draw_ranking({"a": 10.0, "b": 1000.0}, "two")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [1000.0, 10.0]
+    pyplot.close(figure)

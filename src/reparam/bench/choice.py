@@ -69,7 +69,8 @@ class Contest:
         self.left_out, self.ways, self.interrupted = {}, {}, False
         for name, way in applicable(task).items():
             try:
-                self._gradient(way, 0)
+                reseed(seed * 1_000_003)
+                self._gradient(way)
                 self.ways[name] = way
             except (RuntimeError, NotImplementedError, ValueError, TypeError) as error:
                 self.left_out[name] = str(error).splitlines()[0]
@@ -78,8 +79,7 @@ class Contest:
         self.means = {n: [] for n in self.ways}
         self.variances, self.prices = {n: [] for n in self.ways}, {n: [] for n in self.ways}
 
-    def _gradient(self, way, round_):
-        reseed(self.seed * 1_000_003 + round_)
+    def _gradient(self, way):
         grads = torch.autograd.grad(way(self.task, self.draws), self.given.tensors, allow_unused=True)
         return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in
                           zip(grads, self.given.tensors, strict=True)])
@@ -89,9 +89,9 @@ class Contest:
         try:
             for batch in range(rounds // BATCH):
                 for number, (name, way) in enumerate(self.ways.items()):
-                    first = 1 + (number * rounds) + batch * BATCH
+                    reseed(self.seed * 1_000_003 + 1 + number * rounds + batch)
                     start, self.task.work = time.process_time(), 0.0
-                    done = [self._gradient(way, first + k) for k in range(BATCH)]
+                    done = [self._gradient(way) for _ in range(BATCH)]
                     spent = time.process_time() - start if self.price == "seconds" else self.task.work
                     self._keep(name, torch.stack(done), spent / BATCH)
                 if sys.stderr.isatty():

@@ -198,7 +198,7 @@ class Law:
     def log_density(self, z, q=None):
         """One log density per draw, summed over whatever axes the law leaves: shape ``(n,)``."""
         out = (q or self()).log_prob(z)
-        return out.reshape(len(z), -1).sum(1)
+        return out if out.ndim == 1 else out.reshape(len(z), -1).sum(1)
 
     def states(self, limit=512):
         """All values of a law with few states, shape ``(m, ...)``, or ``None``."""

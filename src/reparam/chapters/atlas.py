@@ -71,9 +71,9 @@ def smooth(d):
     one = gaussian.cosine(K, MU, SIGMA)
     spread = gaussian.all_estimators(gaussian.in_dimension(one, d))
     found = {name: (side_by_side.price(*asked), float(spread[name][0])) for name, asked in side_by_side.work(d).items()}
-    path, bend = float(gaussian.pathwise(one)[0]), -(K**2) * np.cos(K * MU)
+    path, bend = float(gaussian.of_pathwise(one)[0]), -(K**2) * np.cos(K * MU)
     taylor = path - SIGMA**2 * bend**2 * (2 * np.exp(-((K * SIGMA) ** 2) / 2) - 1)
-    own = float(gaussian.score_function(one, gaussian.optimal_baseline(one))[0])
+    own = float(gaussian.of_score_function(one, gaussian.best_baseline(one))[0])
     return found | {
         "own terms": (1.0, own), "Taylor": (side_by_side.price(1, 1), taylor),
         "difference": (2.0 * d, (np.sin(K * STEP) / (K * STEP)) ** 2 * path),
@@ -206,8 +206,8 @@ class Bits:
         values, score = self.terms(flat), (b - self.theta)[..., :1]
         found = self._singles(b[:, 0], noise[:, 0])
         for name, f in (("leave-one-out", values.sum(1)), ("own terms", structure.own_sums(values, self.reads)[:, 0])):
-            found[name] = categories.leave_one_out(f.reshape(b.shape[:2]), score)[:, 0]
-        found["twins"] = pairs.disarm(self.cost, self.theta, *pairs.antithetic(self.theta, u[:, 0]))[:, 0]
+            found[name] = categories.leave_one_out_gradient(f.reshape(b.shape[:2]), score)[:, 0]
+        found["twins"] = pairs.disarm(self.cost, self.theta, *pairs.antithetic_bits(self.theta, u[:, 0]))[:, 0]
         found["no repeats"] = self._two_states(u[:, 0, 0], v[:, 0, 0])
         y, r = relaxations.relaxed_path(self.ell, noise[:, 0], WARM)
         found["relaxation"] = self.slopes(y)[:, 0] * r[:, 0]

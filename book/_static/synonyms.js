@@ -1,5 +1,13 @@
 /* What people type (small letters, spaces for - and _), and what it is called in this book. A name on the left also finds those on the right. */
 globalThis.SYNONYMS = {
+  "dice": ["magic box"],
+  "second derivative": ["higher derivatives", "second derivatives"],
+  "hessian": ["higher derivatives", "hessian"],
+  "local reparam": ["local reparameterization"],
+  "bayesian neural network": ["local reparameterization", "weights"],
+  "batch size": ["minibatch", "between and within"],
+  "learning rate": ["step size"],
+  "convergence rate": ["from variance to steps", "steps"],
   "iwae": ["importance-weighted", "several draws inside the logarithm"],
   "importance weighted autoencoder": ["importance-weighted"],
   "multi sample": ["several draws", "importance-weighted"],

@@ -1000,6 +1000,70 @@ def _latest():
     )
 
 
+def _steps():
+    """From variance to steps: the chapter's models, minibatches, noise in a layer, derivatives of every order."""
+    from reparam.chapters import steps
+    from reparam.estimators import bounds, higher, local, minibatches
+
+    mu_, sigma_ = t("... d m", make=np.full((2, 4), 0.3)), t("... d m", make=np.full((2, 4), 0.8))
+    for name, noise in (
+        ("shared_weights", {"eps": t("... d m", make=np.ones((2, 4)))}),
+        ("own_weights", {"eps": t("... n d m", make=np.ones((6, 2, 4)))}),
+        ("local_activations", {"zeta": t("... n m", make=np.ones((6, 4)))}),
+    ):
+        layer = {"x": t("n d"), "mu": mu_, "sigma": sigma_, **noise}
+        yield f"estimators.local.{name}", row(getattr(local, name), ("... n m",), **layer)
+    yield "estimators.higher.magic_box", row(higher.magic_box, ("...",), log_density=t("...", make=np.ones(5)))
+    wave = Function(lambda theta: theta.sin())
+    yield (
+        "estimators.higher.repeated",
+        row(higher.repeated, None, objective=wave, theta=t("n"), order=Number(2)),
+    )
+    yield (
+        "estimators.minibatches.batch_variance",
+        row(
+            minibatches.batch_variance, ("p",), means=a("N p"), within=a("N p", 0.1, 1.0), batch=Number(2),
+            draws=Number(3), together=a("p"),
+        ),
+    )
+    yield "estimators.minibatches.mean_covariance", row(minibatches.mean_covariance, ("p",), covariance=a("N N p"))
+    one = Number(1.3)
+    yield (
+        "estimators.minibatches.best_draws",
+        row(minibatches.best_draws, ("",), between=one, within=one, per_datum=one, per_draw=one),
+    )
+    bowl = {"square": Number(4.0), "curvature": one, "noise": one, "growth": Number(0.5)}
+    yield (
+        "chapters.steps.constant_rate",
+        row(steps.constant_rate, ("n", "n"), start=one, rate=Number(0.1), curvature=one, noise=one, t=a("n", 1.0, 9.0)),
+    )
+    yield "chapters.steps.best_rates", row(steps.best_rates, None, **bowl, steps=Number(5))
+    yield "chapters.steps.steps_between", row(steps.steps_between, ("", ""), **bowl, goal=Number(0.1))
+    yield "chapters.steps.gaussian_noise", row(steps.gaussian_noise, None, sigma=sigma, miss=one)
+    yield (
+        "chapters.steps.score_below",
+        row(
+            lambda miss, eps: steps.score_below(miss)(steps.POSTERIOR.log_density, Q1, eps), ("n 1", "n 1"), miss=one,
+            eps=t("n 1"),
+        ),
+    )
+    yield (
+        "chapters.steps.climb",
+        row(
+            lambda mu, sigma, rates, eps: steps.climb(bounds.total_derivative, mu, sigma, rates, eps), None,
+            mu=t("r", make=np.ones(3)), sigma=sigma, rates=a("n", 0.1, 0.5), eps=t("n r", make=np.ones((6, 3))),
+        ),
+    )
+    peak = Function(lambda z: -(z * z).sum(-1) - z.cosh().sum(-1))
+    yield "chapters.steps.stationary", row(steps.stationary, ("d",), log_joint=peak, start=t("d"))
+    yield (
+        "chapters.steps.layer_moments",
+        row(
+            steps.layer_moments, None, x=a("N d", 0.1, 1.0), y=a("N"), mu=a("d"), sigma=a("d", 0.2, 1.0),
+        ),
+    )
+
+
 def _images():
     x, eps, d = t("n 5"), t("... n 2", make=np.ones((3, 6, 2))), Number(2)
     for name, returns, args in (
@@ -1124,6 +1188,9 @@ SIMPLE = {
     "chapters.conditional.two_paths": "takes a graph apart",
     "chapters.conditional.diabetes": "data",
     "digits.load": "data",
+    "chapters.steps.regression": "data",
+    "chapters.steps.Noise": "a record",
+    "chapters.steps.LayerMoments": "a record",
     "laws.logistic.tumours": "data",
     "moments.Moments.": "properties of what has been accepted",
     "noise.seed": "reads the environment",
@@ -1148,6 +1215,7 @@ def _rows():
         ("chapters.approximators.", _networks()),
         ("chapters.", _models()),
         ("chapters.", _latest()),
+        ("", _steps()),
         ("", _images()),
     ):
         for name, entry in rows:

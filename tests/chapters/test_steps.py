@@ -110,6 +110,16 @@ def test_total_variance_of_shared_noise_by_listing_batches():
     np.testing.assert_allclose(found, 16 * (inner + outer))
 
 
+def test_a_frame_of_the_slider():
+    from matplotlib import pyplot
+
+    figure = steps.draw_layers(*steps.regression(), MU, SIGMA)
+    shared, own, local_ = (np.asarray(line.get_ydata()) for line in figure.axes[0].lines)
+    assert (local_ < own).all()
+    assert (own[1:] < shared[1:]).all()
+    pyplot.close(figure)
+
+
 @pytest.mark.parametrize(("call", "word"), [
     (lambda: steps.constant_rate(1.0, 2.0, 1.0, 1.0, [1]), "rate must"),
     (lambda: steps.constant_rate(1.0, 0.1, 1.0, -1.0, [1]), "noise and t"),

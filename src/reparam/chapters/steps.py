@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from reparam.derivatives import value_and_slope
+from reparam.estimators.minibatches import batch_variance, mean_covariance
 from reparam.estimators.values import score_function
 from reparam.guards import guarded, require_count, require_number, require_positive
 from reparam.laws.gaussian import DiagonalGaussian, require_law
+from reparam.teaching import figures
 
 POSTERIOR = DiagonalGaussian.from_sigma([0.0], [1.0])
 
@@ -301,3 +303,28 @@ def layer_moments(x, y, mu, sigma):
     means = np.concatenate([-x * r[:, None], x * own], 1)
     local = np.concatenate([x**2 * spread, x**2 * own**2 * (r[:, None] ** 2 / spread + 2)], 1)
     return LayerMoments(means, np.einsum("iip->ip", covariance).copy(), local, covariance)
+
+
+def draw_layers(x, y, mu, sigma):
+    """One frame of the slider: exact variances of the gradient for the second weight's deviation over the batch.
+
+    Parameters
+    ----------
+    x, y, mu, sigma
+        As :func:`layer_moments`.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    exact, parameter = layer_moments(x, y, mu, sigma), len(mu) + 1
+    kinds = {"shared weights": (exact.weights, mean_covariance(exact.covariance), figures.RED),
+             "own weights": (exact.weights, None, figures.BLUE), "activations": (exact.local, None, figures.GREEN)}
+    figure, ax = figures.panels(height=2.8)
+    sizes = range(1, len(x) + 1)
+    for name, (within, together, color) in kinds.items():
+        curve = [batch_variance(exact.means, within, B, together=together)[parameter] for B in sizes]
+        ax.plot(sizes, np.log10(curve), color=color, label=name)
+    ax.set(xlabel="batch B", ylabel="variance", ylim=(-0.2, 3), yticks=range(4), yticklabels=["1", "10", "100", "1000"])
+    ax.legend(frameon=False, fontsize=8)
+    return figure

@@ -68,7 +68,7 @@ def test_noise_of_every_estimator_by_nodes(sigma, mu):
 def test_a_climb_by_hand():
     # total derivative: mu - rate (mu + sigma eps)
     start, eps = torch.tensor([2.0, 1.0]).double(), torch.tensor([[1.0, 0.0], [-2.0, 2.0]]).double()
-    way = steps.climb(bounds.total_derivative, start, 0.5, np.array([0.5, 0.25]), eps)
+    way = steps.ascents(bounds.total_derivative, start, 0.5, np.array([0.5, 0.25]), eps)
     assert_close(way, torch.tensor([[2.0, 1.0], [0.75, 0.5], [0.8125, 0.125]], dtype=torch.float64))
 
 
@@ -113,7 +113,7 @@ def test_total_variance_of_shared_noise_by_listing_batches():
 def test_a_frame_of_the_slider():
     from matplotlib import pyplot
 
-    figure = steps.draw_layers(*steps.regression(), MU, SIGMA)
+    figure = steps.draw_layer_noise(*steps.regression(), MU, SIGMA)
     shared, own, local_ = (np.asarray(line.get_ydata()) for line in figure.axes[0].lines)
     assert (local_ < own).all()
     assert (own[1:] < shared[1:]).all()
@@ -127,7 +127,7 @@ def test_a_frame_of_the_slider():
     (lambda: steps.best_rates(0.0, 1.0, 1.0, 0.0, 3), "square must"),
     (lambda: steps.steps_between(1.0, 2.0, 1.0, 1.0, 0.0), "goal must"),
     (lambda: steps.gaussian_noise(0.0, 1.0), "sigma must"),
-    (lambda: steps.climb(3, torch.ones(2), 1.0, np.ones(1), torch.ones(1, 2)), "estimator must"),
+    (lambda: steps.ascents(3, torch.ones(2), 1.0, np.ones(1), torch.ones(1, 2)), "estimator must"),
     (lambda: steps.stationary(lambda z: z.sum(-1) ** 3 + z.sum(-1), torch.ones(1).double()), "log_joint"),
     (lambda: steps.layer_moments(np.zeros((2, 1)), np.ones(2), [1.0], [1.0]), "x must"),
 ], ids=["rate", "noise", "both", "start", "goal", "sigma", "estimator", "concave", "row"])

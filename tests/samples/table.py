@@ -1048,9 +1048,9 @@ def _steps():
         ),
     )
     yield (
-        "chapters.steps.climb",
+        "chapters.steps.ascents",
         row(
-            lambda mu, sigma, rates, eps: steps.climb(bounds.total_derivative, mu, sigma, rates, eps), None,
+            lambda mu, sigma, rates, eps: steps.ascents(bounds.total_derivative, mu, sigma, rates, eps), None,
             mu=t("r", make=np.ones(3)), sigma=sigma, rates=a("n", 0.1, 0.5), eps=t("n r", make=np.ones((6, 3))),
         ),
     )

@@ -191,7 +191,7 @@ def score_below(miss):
 
 
 @guarded(mu="tensor r", sigma="number", rates="array n", eps="tensor n r")
-def climb(estimator, mu, sigma, rates, eps):
+def ascents(estimator, mu, sigma, rates, eps):
     """Many independent ascents of the bound in the mean, one draw a step.
 
     Parameters
@@ -305,7 +305,7 @@ def layer_moments(x, y, mu, sigma):
     return LayerMoments(means, np.einsum("iip->ip", covariance).copy(), local, covariance)
 
 
-def draw_layers(x, y, mu, sigma):
+def draw_layer_noise(x, y, mu, sigma):
     """One frame of the slider: exact variances of the gradient for the second weight's deviation over the batch.
 
     Parameters

@@ -266,7 +266,6 @@ def test_a_stamp_is_replaced_not_written_into(project):
 
 
 def test_an_environment_of_another_python_is_made_anew(project):
-    project.green()
     config = project.root / ".venv/pyvenv.cfg"
     config.write_text("version = 3.4.0\n")
     (project.root / ".venv/installed").write_text("of another Python")

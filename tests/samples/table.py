@@ -1064,6 +1064,59 @@ def _steps():
     )
 
 
+def _pixels():
+    """Laws of a pixel, decoders side by side, and the pair whose decoder may read."""
+    from reparam.chapters import decoders
+    from reparam.laws import pixels
+
+    level, said = t("*", make=np.full((4, 3), 2.0)), t("*", make=np.full((4, 3), 0.7))
+    for name in ("discretized_logistic", "discretized_gaussian"):
+        yield (
+            f"laws.pixels.{name}",
+            row(getattr(pixels, name), ("*",), level=level, mean=said, log_scale=said, levels=Number(17)),
+        )
+    yield "laws.pixels.binomial", row(pixels.binomial, ("*",), level=level, logit=said, levels=Number(17))
+    yield "laws.pixels.log_integral", row(pixels.log_integral, ("...",), logit=t("...", make=np.full((4, 3), 0.7)))
+    inside = t("*", make=np.full((4, 3), 0.4))
+    yield "laws.pixels.continuous_bernoulli", row(pixels.continuous_bernoulli, ("*",), x=inside, logit=said)
+    model = decoders.crowd("logistic", 3, 2, 4, torch.full((5,), 0.4, dtype=torch.float64), generator()).double()
+    x, eps = t("n 5", make=np.full((6, 5), 0.4)), t("3 n 2")
+    yield "chapters.decoders.PixelVAE.log_likelihood", row(model.log_likelihood, None, x=x, z=eps)
+    yield "chapters.decoders.PixelVAE.bits", row(model.bits, ("3",), x=x, eps=eps)
+    yield (
+        "chapters.decoders.PixelVAE",
+        row(
+            lambda log_scale: decoders.PixelVAE(model.encoder, model.decoder, "logistic", log_scale),
+            None,
+            log_scale=t("3 1 5"),
+        ),
+    )
+    yield (
+        "chapters.decoders.crowd",
+        row(
+            lambda copies, d, hidden, mean: decoders.crowd("binomial", copies, d, hidden, mean, generator()),
+            None,
+            copies=Number(2),
+            d=Number(2),
+            hidden=Number(3),
+            mean=t("D", make=np.full(4, 0.4)),
+        ),
+    )
+    weight = Number(0.3)
+    yield (
+        "chapters.decoders.pair_optimum",
+        row(decoders.pair_optimum, ("2", "", "2", "2", ""), w1=weight, w2=weight, r=weight),
+    )
+    two = t("2")
+    yield (
+        "chapters.decoders.pair_bound",
+        row(
+            decoders.pair_bound, ("",), w=two, a=t(""), log_s=two, v=two, log_sigma=t(""), r=Number(0.4),
+            beta=Number(1.0),
+        ),
+    )
+
+
 def _images():
     x, eps, d = t("n 5"), t("... n 2", make=np.ones((3, 6, 2))), Number(2)
     for name, returns, args in (
@@ -1217,6 +1270,7 @@ def _rows():
         ("chapters.", _latest()),
         ("", _steps()),
         ("", _images()),
+        ("", _pixels()),
     ):
         for name, entry in rows:
             yield prefix + name, entry

@@ -249,16 +249,18 @@ def two_draws(draws, y, power=1.0):
     Parameters
     ----------
     draws : Tensor, shape ``(K, ..., n)``
-    y : Tensor, of a shape that broadcasts to ``(..., n)``
+    y : Tensor, of a shape that broadcasts to ``(..., n)``, or ``(m, ..., n)``
+        With an axis in front, m values of y for each pair of draws.
     power : float
         The exponent.
 
     Returns
     -------
-    Tensor, shape ``(..., n)``
+    Tensor, shape ``(..., n)`` or ``(m, ..., n)``
     """
     first, second = draws.unbind()[:2]
-    return energy_score(first, second, y.expand_as(first), power)
+    wide = y if y.ndim > first.ndim else first
+    return energy_score(first.expand_as(wide), second.expand_as(wide), y.expand_as(wide), power)
 
 
 @guarded(draws="tensor K ... n")
@@ -278,12 +280,12 @@ def sorted_batch(draws, y):
     return sorted_pairing(draws[0], y.expand_as(draws[0]))[..., None]
 
 OBJECTIVES = {
-    "least squares": lambda mu, sigma, z, y: scoring_rules.squared((mu + sigma * z)[:1], y),
-    "mean of 8 draws": lambda mu, sigma, z, y: scoring_rules.squared((mu + sigma * z)[:8], y),
-    "energy, exponent 2": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y, power=2.0),
-    "sorted pairing": lambda mu, sigma, z, y: sorted_batch(mu + sigma * z, y),
+    "least squares": lambda mu, sigma, z, y: scoring_rules.squared(mu + sigma * z[:1], y),
+    "mean of 8 draws": lambda mu, sigma, z, y: scoring_rules.squared(mu + sigma * z[:8], y),
+    "energy, exponent 2": lambda mu, sigma, z, y: two_draws(mu + sigma * z[:2], y, power=2.0),
+    "sorted pairing": lambda mu, sigma, z, y: sorted_batch(mu + sigma * z[:1], y),
     "likelihood": lambda mu, sigma, z, y: scoring_rules.log_score(mu, sigma, y),
-    "energy score": lambda mu, sigma, z, y: two_draws(mu + sigma * z, y),
+    "energy score": lambda mu, sigma, z, y: two_draws(mu + sigma * z[:2], y),
 }
 
 r"""Every objective of D2, as a function of :math:`\mu(x)`, :math:`\sigma(x)`, noise of shape ``(K, ..., n)`` and y."""

@@ -12,6 +12,7 @@ import matplotlib
 import matplotlib.figure
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 INK, MUTED = "#1f2937", "#6b7280"
@@ -147,10 +148,12 @@ def _strips(figure):
 def _svg(figure):
     """A figure as vector graphics, the same on every build; None if it is too dense for that."""
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):  # else a slider has laid it out
-        FigureCanvasAgg(figure).draw()
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    # savefig would draw a second time, to find out what is known by now
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = file.getvalue()
     if len(text) > 4 * HEAVY:
         return None
@@ -258,7 +261,8 @@ def _frames(draw, values, alt):
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
         else:
-            FigureCanvasAgg(figure).draw()
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
         drawn.append(figure)

@@ -1,11 +1,9 @@
 """The handwritten digits that ship with scikit-learn: counts of ink, as real numbers, and as a picture."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import torch
 
+from reparam.bundled import bundled
 from reparam.guards import guarded
 
 LEVELS = 17
@@ -22,8 +20,7 @@ def load():
     labels : array of int, shape ``(1797,)``
         What was written, 0 to 9.
     """
-    folder = Path(find_spec("sklearn").submodule_search_locations[0])  # scikit-learn itself takes a second to import
-    table = np.loadtxt(folder / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    table = bundled("digits.csv.gz", delimiter=",")
     return table[:, :-1], table[:, -1].astype(int)
 
 

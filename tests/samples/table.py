@@ -1245,6 +1245,7 @@ SIMPLE = {
     "chapters.steps.Noise": "a record",
     "chapters.steps.LayerMoments": "a record",
     "laws.logistic.tumours": "data",
+    "bundled.": "data",
     "moments.Moments.": "properties of what has been accepted",
     "noise.seed": "reads the environment",
     "noise.torch_draws": "a context",

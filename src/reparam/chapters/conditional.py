@@ -8,6 +8,7 @@ from scipy.special import ndtr
 from torch import nn
 
 from reparam import quadrature
+from reparam.bundled import bundled
 from reparam.chapters.joint import energy_score, sorted_pairing
 from reparam.guards import guarded, require_count, require_float
 from reparam.laws import scoring_rules
@@ -397,10 +398,8 @@ def diabetes():
     ----------
     :cite:t:`efron2004least`
     """
-    from sklearn.datasets import load_diabetes  # only a page with these data pays for the import
-
-    features, target = load_diabetes(return_X_y=True, scaled=False)
-    return torch.from_numpy(features[:, 2].copy()), torch.from_numpy(target) / 100
+    bmi = bundled("diabetes_data_raw.csv.gz", usecols=2)
+    return torch.from_numpy(bmi), torch.from_numpy(bundled("diabetes_target.csv.gz")) / 100
 
 
 def draw_crps(ax, t, mu, sigma, y):

@@ -8,6 +8,7 @@ from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal
 
 from reparam import bench, digits, noise
+from reparam.bundled import bundled
 from reparam.checks import CheckFailed
 
 
@@ -96,6 +97,20 @@ def leaves(*starts):
     return [torch.tensor(s, dtype=torch.float64, requires_grad=True) for s in starts]
 
 
+def patients():
+    """Three measurements of scikit-learn's diabetes data, and the progression of the disease, all standardized.
+
+    Returns
+    -------
+    measurements : Tensor, shape ``(442, 3)``
+        Body mass index, blood pressure and a blood serum value.
+    progression : Tensor, shape ``(442,)``
+    """
+    x = bundled("diabetes_data_raw.csv.gz", usecols=(2, 3, 8))
+    y = (bundled("diabetes_target.csv.gz") - 152) / 77
+    return torch.from_numpy((x - x.mean(0)) / x.std(0)), torch.from_numpy(y)
+
+
 def bayesian_net(hidden=3, rows=60):
     r"""A small Bayesian neural net on scikit-learn's diabetes data, with a Normal guide for all its weights.
 
@@ -115,10 +130,7 @@ def bayesian_net(hidden=3, rows=60):
     law : callable
         Makes the guide from them.
     """
-    from sklearn.datasets import load_diabetes  # only this page pays for the import
-
-    x, y = load_diabetes(return_X_y=True)
-    x, y = torch.from_numpy(x[:rows, [2, 3, 8]] / x[:, [2, 3, 8]].std(0)), torch.from_numpy((y[:rows] - 152) / 77)
+    x, y = (table[:rows] for table in patients())
     sizes = [3 * hidden, hidden, hidden, 1]
     d = sum(sizes)
     prior, error = Normal(torch.zeros(d, dtype=torch.float64), 1.0), Normal(torch.zeros(rows, dtype=torch.float64), 0.7)

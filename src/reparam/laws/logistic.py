@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from reparam import quadrature
+from reparam.bundled import bundled
 from reparam.guards import guarded, require_number
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws, as_float
 
@@ -19,10 +20,8 @@ def tumours():
     labels : array, shape ``(569,)``
         +1 for benign, -1 for malignant.
     """
-    from sklearn.datasets import load_breast_cancer  # only a page with these data pays for the import
-
-    features, benign = load_breast_cancer(return_X_y=True)
-    return features, 2.0 * benign - 1
+    table = bundled("breast_cancer.csv", delimiter=",", skiprows=1)
+    return table[:, :-1], 2.0 * table[:, -1] - 1
 
 
 class LogisticRegression:

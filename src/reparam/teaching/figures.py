@@ -145,11 +145,17 @@ def _strips(figure):
     return [(scale * left - 2, scale * (right - left) + 4) for left, right in boxes] if len(boxes) > 1 else []
 
 
+def _lay_out(figure):
+    """Place the panels, once: it is the dearest part of a drawing."""
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+
+
 def _svg(figure):
     """A figure as vector graphics, the same on every build; None if it is too dense for that."""
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):  # else a slider has laid it out
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        _lay_out(figure)
     places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
     file = io.StringIO()
     # savefig would draw a second time, to find out what is known by now
@@ -261,8 +267,7 @@ def _frames(draw, values, alt):
             for ax, place in zip(figure.axes, places, strict=True):
                 ax.set_position(place)
         else:
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+            _lay_out(figure)
         places = places or [ax.get_position() for ax in figure.axes]
         pyplot.close(figure)
         drawn.append(figure)

@@ -50,3 +50,9 @@ def test_a_slope_of_ones_own_is_used_and_a_wrong_one_refused():
     for wrong in (lambda z: -2 * z, lambda z: z, lambda z: 2 * z[:1], None):
         with pytest.raises(ValueError, match="slope"):
             derivatives.WithSlope(cost, wrong, z)
+
+
+def test_extrapolation_removes_powers_of_one_over_k():
+    K = np.array([5.0, 10, 20, 40])
+    assert derivatives.extrapolate(list(3 + 2 / K - 7 / K**2 + 1 / K**3)) == pytest.approx(3.0, abs=1e-12)
+    assert derivatives.extrapolate([4.0]) == 4.0

@@ -1,9 +1,12 @@
 """Slopes of functions that are handed over: by automatic differentiation, by their owner, and by differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 
 from reparam.guards import (
+    guarded,
     require_finite_array,
     require_float,
     require_number,
@@ -46,6 +49,26 @@ def derivative(f, x, step=0.01):
             return require_finite_array("the value of f", f(t))
 
     return sum(c * (at(x + k * step) - at(x - k * step)) for k, c in zip(_STEPS.tolist(), _STENCIL, strict=True)) / step
+
+
+@guarded
+def extrapolate(values):
+    """The limit of a sequence whose error is a power series in 1/K, from values at K, 2K, 4K, ...
+
+    Parameters
+    ----------
+    values : sequence of float or array
+        At least one.
+
+    Returns
+    -------
+    float or array
+    """
+    order = 1
+    while len(values) > 1:
+        values = [(2**order * b - a) / (2**order - 1) for a, b in pairwise(values)]
+        order += 1
+    return values[0]
 
 
 def value_and_slope(cost, z, name="cost"):

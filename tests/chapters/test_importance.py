@@ -52,12 +52,6 @@ def test_many_draws_reach_the_evidence():
     assert -1e-5 < gaps[-1] < 0
 
 
-def test_extrapolation_removes_powers_of_one_over_k():
-    K = np.array([5.0, 10, 20, 40])
-    assert chapter.extrapolate(list(3 + 2 / K - 7 / K**2 + 1 / K**3)) == pytest.approx(3.0, abs=1e-12)
-    assert chapter.extrapolate([4.0]) == 4.0
-
-
 def test_nodes_integrate_polynomials():
     eps, mass = chapter.node_groups(2)
     assert eps.shape[1:] == (2, 1)

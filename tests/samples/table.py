@@ -260,6 +260,85 @@ def _tied():
     )
 
 
+def _called():
+    """Costs that can only be called: differences, weak derivatives, and noise that fills its space."""
+    from reparam.estimators import blackbox, filling, filling_variances, weak
+
+    z, h, counts = t("n 2 d"), Number(0.3), a("n", make=lambda s: np.arange(s["n"]) % 4.0)
+    yield "blackbox.coordinate_differences", row(blackbox.coordinate_differences, ("n d",), cost=COST, z=z, h=h)
+    yield (
+        "blackbox.directional_difference",
+        row(blackbox.directional_difference, ("n d",), cost=COST, z=z, direction=t("n d"), h=h),
+    )
+    yield (
+        "blackbox.best_step",
+        row(blackbox.best_step, ("", ""), noise=Number(0.4), third=Number(1.2), n=Number(100.0), order=Number(2)),
+    )
+    yield "blackbox.direction_variance", row(blackbox.direction_variance, ("d",), slope=a("d"), fourth=Number(3.0))
+    yield "blackbox.step_smoothing", row(blackbox.step_smoothing, ("", "", ""), c=Number(1.0), mu=mu, sigma=sigma)
+    yield "weak.poisson_difference", row(weak.poisson_difference, ("n",), cost=ONE, n=counts, other=counts)
+    draws = {"x": a("n", 0.1, 2.0), "more": a("n", 0.1, 2.0), "other": a("n", 0.1, 2.0)}
+    yield "weak.gamma_difference", row(weak.gamma_difference, ("n",), cost=ONE, shape=Number(1.5), scale=h, **draws)
+    both = {"plus": a("m"), "minus": a("m"), "weights": a("m", make=lambda s: np.full(s["m"], 1 / s["m"]))}
+    yield "weak.with_and_without_coupling", row(weak.with_and_without_coupling, ("", ""), constant=Number(1.5), **both)
+    unit = a("n d", 0.1, 0.9)
+    yield "filling.strata", row(filling.strata, ("... n",), v=a("... n", make=np.full((3, 6), 0.4)))
+    yield "filling.latin_hypercube", row(filling.latin_hypercube, ("n d",), v=unit, w=unit)
+    yield "filling.sobol_digits", row(filling.sobol_digits, None, m=Number(3), d=Number(2))
+    net = {"digits": a("d 3 8", make=np.zeros((2, 3, 8))), "coins": a("k d 30 4", make=np.ones((3, 2, 30, 4)))}
+    yield "filling.scrambled_net", row(filling.scrambled_net, ("k 8 d",), **net)
+    yield "filling.as_normal", row(filling.as_normal, ("n d",), u=unit)
+    yield "filling_variances.stratum_moments", row(
+        filling_variances.stratum_moments, ("4", "4"), g=ONE, n=Number(4), panels=Number(2), order=Number(5)
+    )
+    one = {"mean": a("... n", make=np.ones((3, 6))), "square": a("... n", make=np.full((3, 6), 2.0))}
+    yield "filling_variances.stratified_variance", row(filling_variances.stratified_variance, ("...",), **one)
+    pair, ones = np.array([-1.0, 1.0]), np.ones(2)
+    factors = {"a": a("p", make=pair), "a2": a("p", make=ones), "b": a("p", make=pair), "b2": a("p", make=ones)}
+    yield (
+        "filling_variances.latin_product_variance",
+        row(filling_variances.latin_product_variance, ("",), **factors),
+    )
+    yield (
+        "filling_variances.jump_variance",
+        row(filling_variances.jump_variance, ("",), c=Number(1.0), mu=mu, sigma=sigma, n=Number(7)),
+    )
+
+
+def _blackbox():
+    """The two costs of the chapter on costs that can only be called, and the nodes of its laws."""
+    from reparam.chapters import blackbox
+
+    moved = {"mu": mu, "sigma": sigma, "h": a("...", make=np.array([0.1, 0.3]))}
+    yield "wave_difference", row(blackbox.wave_difference, ("...",) * 3, k=Number(1.5), **moved)
+    yield "step_difference", row(blackbox.step_difference, ("...",) * 3, c=Number(1.0), **moved)
+    yield (
+        "least_error",
+        row(
+            lambda truth, n, low, high: blackbox.least_error(
+                lambda h: blackbox.step_difference(1.0, 0.4, 0.8, h), truth, n, "common", low, high
+            ),
+            ("", ""),
+            truth=Number(0.376),
+            n=Number(100.0),
+            low=Number(0.01),
+            high=Number(3.0),
+        ),
+    )
+    yield "poisson_nodes", row(blackbox.poisson_nodes, ("r", "r"), theta=Number(3.0))
+    yield "gamma_nodes", row(blackbox.gamma_nodes, ("r", "r", "r"), shape=Number(1.5), order=Number(4))
+    yield "gamma_rivals", row(blackbox.gamma_rivals, ("5",), shape=Number(1.5), scale=Number(0.7))
+    yield "step_strata", row(blackbox.step_strata, ("4", "4"), c=Number(1.0), mu=mu, sigma=sigma, n=Number(4))
+
+
+def _filling():
+    """A cost of several coordinates over a Latin hypercube."""
+    from reparam.chapters import filling
+
+    counts = {"d": Number(2), "n": Number(4)}
+    yield "latin_score_variance", row(filling.latin_score_variance, ("",), h=ONE, **counts, sigma=Number(0.8))
+
+
 def _several():
     """Several draws inside the logarithm, and what counts and simulates side by side."""
     from reparam.estimators import importance
@@ -536,6 +615,7 @@ def _tools():
             derivatives.derivative, None, f=Function(lambda x: np.float64(np.sin(x))), x=Number(0.3), step=Number(0.01)
         ),
     )
+    yield "derivatives.extrapolate", row(derivatives.extrapolate, ("...",), values=a("k ...", make=np.ones(3)))
     yield (
         "derivatives.value_and_slope",
         row(derivatives.value_and_slope, ("...", "... d"), cost=COST, z=t("... d", make=np.ones((4, 2)))),
@@ -981,7 +1061,6 @@ def _latest():
         row(WEIGHTS.moments, ("p", "p"), a=a("p m", make=WEIGHTS.path), power=Number(1), K=K),
     )
     yield "importance.node_groups", row(importance.node_groups, ("r K 1", "r"), K=K, step=Number(0.5))
-    yield "importance.extrapolate", row(importance.extrapolate, ("...",), values=a("k ...", make=np.ones(3)))
     yield "elbo_gradients.student", row(lambda nu, z: elbo_gradients.student(nu)(z), ("n",), nu=Number(3.0), z=z)
     yield "elbo_gradients.quartic", row(elbo_gradients.quartic, ("n",), z=z)
     yield (
@@ -1231,6 +1310,7 @@ SIMPLE = {
     "chapters.reparameterization.ChainRule": "a record",
     "chapters.approximators.Activation": "a record",
     "estimators.variances.Expectations": "a record",
+    "chapters.blackbox.Difference": "a record",
     "chapters.conditional.train_copies": "a loop",
     "chapters.joint.train_generator": "a loop",
     "chapters.vae.train": "a loop",
@@ -1262,6 +1342,7 @@ def _rows():
         ("estimators.", _discrete()),
         ("estimators.", _tied()),
         ("estimators.", _several()),
+        ("estimators.", _called()),
         ("estimators.", _variances()),
         ("laws.", _laws()),
         ("", _tools()),
@@ -1270,6 +1351,8 @@ def _rows():
         ("chapters.", _models()),
         ("chapters.", _latest()),
         ("", _steps()),
+        ("chapters.blackbox.", _blackbox()),
+        ("chapters.filling.", _filling()),
         ("", _images()),
         ("", _pixels()),
     ):

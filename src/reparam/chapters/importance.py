@@ -5,7 +5,6 @@ The model is :math:`z\sim N(\theta,2)`, :math:`x\mid z\sim N(z,2)`, seen is :mat
 """
 
 import math
-from itertools import pairwise
 
 import numpy as np
 
@@ -136,26 +135,6 @@ def node_groups(K, step=0.5):
     eps = np.stack(np.meshgrid(*[x] * K, indexing="ij"), -1).reshape(-1, K)
     weights = np.exp(-0.5 * (eps * eps).sum(1))
     return eps[..., None], weights / weights.sum()
-
-
-@guarded
-def extrapolate(values):
-    """The limit of a sequence whose error is a power series in 1/K, from values at K, 2K, 4K, ...
-
-    Parameters
-    ----------
-    values : sequence of float or array
-        At least one.
-
-    Returns
-    -------
-    float or array
-    """
-    order = 1
-    while len(values) > 1:
-        values = [(2**order * b - a) / (2**order - 1) for a, b in pairwise(values)]
-        order += 1
-    return values[0]
 
 
 def draw_ratios(curves, title):

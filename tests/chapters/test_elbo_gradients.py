@@ -86,3 +86,14 @@ def test_tails_have_the_best_width_and_the_gaussian_has_none():
     z = torch.tensor([[2.0]])
     torch.testing.assert_close(chapter.student(1.0)(z), -torch.tensor([5.0]).log())
     torch.testing.assert_close(chapter.quartic(z), torch.tensor([-4.0]))
+
+
+@pytest.mark.parametrize(("nu", "sigma"), [(6.0, 0.7), (12.0, 1.3)])
+def test_a_heavy_guide_has_the_moments_of_its_law_and_of_the_total_derivative(nu, sigma):
+    masses, z, (total, path) = chapter.student_guide(nu, sigma)
+    second, fourth = sigma**2 * nu / (nu - 2), 3 * sigma**4 * nu**2 / (nu - 2) / (nu - 4)
+    assert masses @ z**4 == pytest.approx(fourth, rel=1e-8)
+    # along z = mu + sigma t the total derivative is that of -z^2 / 2 but for a constant
+    assert total == pytest.approx([second, fourth - second**2], rel=1e-8)
+    assert total[0] - path[0] == pytest.approx(2 - (nu + 1) / (nu + 3) / sigma**2, abs=1e-8)
+    assert total[1] - path[1] == pytest.approx(4 * second - 2 * nu / (nu + 3), abs=1e-8)

@@ -373,6 +373,106 @@ def _several():
     )
 
 
+def _fields():
+    """Velocity fields, rejection, mixtures and edges, and what their chapter compares them on."""
+    from reparam.chapters import paths
+    from reparam.estimators import edges, mixtures, rejection, transport
+    from reparam.laws import gamma
+
+    draws, alpha, one = a("n", 0.4, 2.0), Number(1.7), a("n")
+    plain, turn = a("d d", make=lambda s: np.eye(s["d"]) + 0.1), a("d d", make=[[0.0, -0.4], [0.4, 0.0]])
+    whole = a("d d", make=[[1.0, 0.3], [0.3, 2.0]])
+    yield (
+        "estimators.transport.corrected_path",
+        row(transport.corrected_path, ("n",), value=one, slope=one, velocity=one, residual=one),
+    )
+    yield (
+        "estimators.transport.turned_field",
+        row(transport.turned_field, ("d d",), root=plain, change=plain, turn=turn),
+    )
+    yield (
+        "estimators.transport.quadratic_moments",
+        row(transport.quadratic_moments, ("", ""), hessian=whole, slope=a("d"), root=plain, field=plain),
+    )
+    yield (
+        "estimators.transport.best_turn",
+        row(transport.best_turn, ("",), hessian=whole, slope=a("d"), root=plain, change=whole, turn=turn),
+    )
+    yield "estimators.rejection.propose", row(rejection.propose, ("n",), eps=one, alpha=alpha)
+    yield (
+        "estimators.rejection.accepted",
+        row(rejection.accepted, ("n",), "b", eps=one, log_uniform=a("n", -2.0, -0.1), alpha=alpha),
+    )
+    yield "estimators.rejection.log_noise_density", row(rejection.log_noise_density, ("n",), eps=one, alpha=alpha)
+    for name in ("marsaglia_tsang", "standardized_log"):
+        yield f"estimators.rejection.{name}", row(getattr(rejection, name), ("n", "n"), z=draws, alpha=alpha)
+    yield (
+        "estimators.rejection.augmented",
+        row(rejection.augmented, ("n", "n", "n"), z=draws, exponentials=a("n B", make=np.ones((6, 2))), alpha=alpha),
+    )
+    yield (
+        "estimators.mixtures.conditional_path",
+        row(
+            lambda z, log_weights, means, log_sigmas: mixtures.conditional_path(
+                z,
+                log_weights,
+                means.requires_grad_() if isinstance(means, torch.Tensor) and means.is_floating_point() else means,
+                log_sigmas,
+            ),
+            ("n d",),
+            z=t("n d"),
+            log_weights=t("n k", make=np.full((6, 3), -np.log(3.0))),
+            means=t("k d"),
+            log_sigmas=t("k d"),
+        ),
+    )
+    yield (
+        "estimators.edges.hyperplane_edge",
+        row(
+            edges.hyperplane_edge, PAIRS, jump=COST, q=Law(), normal=t("d", 0.5, 1.0), offset=Number(0.3), eps=t("n d")
+        ),
+    )
+    terms = Object({(3, 0): 1.0, (-1, 1): 0.5})
+    for name in ("gamma_density", "gamma_score"):
+        yield f"laws.gamma.{name}", row(getattr(gamma, name), ("...",), z=a("...", 0.4, 2.0, [0.5, 1.5]), alpha=alpha)
+    yield "laws.gamma.gamma_mean", row(gamma.gamma_mean, ("",), terms=terms, alpha=alpha)
+    bumps = paths.TwoBumps(0.4, (1.2, 0.9), 0.7)
+    z = a("n 2", make=np.linspace(-1, 1, 12).reshape(6, 2))
+    yield "chapters.paths.gamma_path", row(paths.gamma_path, ("n",), z=draws, alpha=alpha)
+    yield "chapters.paths.times", row(paths.times, None, first=terms, second=terms)
+    yield "chapters.paths.plus", row(lambda sums: paths.plus(sums, sums), None, sums=terms)
+    yield "chapters.paths.gamma_fields", row(paths.gamma_fields, None, alpha=alpha)
+    linear = Object({(3, 0): 1.0})
+    yield (
+        "chapters.paths.field_moments",
+        row(paths.field_moments, ("", ""), velocity=linear, residual=linear, alpha=alpha),
+    )
+    yield "chapters.paths.augmented_moments", row(paths.augmented_moments, ("", ""), alpha=alpha, B=Number(2))
+    yield "chapters.paths.all_factors", row(paths.all_factors, ("",), alpha=alpha)
+    yield "chapters.paths.hazard", row(paths.hazard, ("...",), x=a("...", make=[0.3, -1.0]))
+    yield "chapters.paths.variance_of_turn", row(paths.variance_of_turn, ("",), k=Number(0.3))
+    yield (
+        "chapters.paths.TwoBumps",
+        row(
+            lambda weight, centre, width: paths.TwoBumps(weight, centre, width).axis,
+            ("2",),
+            weight=Number(0.3),
+            centre=a("2", make=[0.4, 0.8]),
+            width=Number(0.9),
+        ),
+    )
+    yield "chapters.paths.TwoBumps.axis", row(lambda: bumps.axis)
+    yield (
+        "chapters.paths.TwoBumps.draw",
+        row(bumps.draw, ("n 2",), u=a("n", 0.1, 0.9), eps=a("n 2", make=np.ones((6, 2)))),
+    )
+    yield "chapters.paths.TwoBumps.nodes", row(bumps.nodes, ("r 2", "r"), step=Number(0.4))
+    yield "chapters.paths.TwoBumps.score", row(bumps.score, ("n",), z=z)
+    yield "chapters.paths.TwoBumps.straight", row(bumps.straight, ("n 2",), z=z)
+    yield "chapters.paths.TwoBumps.by_coordinates", row(bumps.by_coordinates, ("n 2",), z=z, first=Number(1))
+    yield "chapters.paths.TwoBumps.added_up", row(bumps.added_up, None, target=a("2", make=[0.4, 0.8]))
+
+
 def _variances():
     k = Number(0.7, many=True)
     for name in ("square", "cosine", "exponential"):
@@ -1062,6 +1162,7 @@ def _latest():
     )
     yield "importance.node_groups", row(importance.node_groups, ("r K 1", "r"), K=K, step=Number(0.5))
     yield "elbo_gradients.student", row(lambda nu, z: elbo_gradients.student(nu)(z), ("n",), nu=Number(3.0), z=z)
+    yield "elbo_gradients.student_guide", row(elbo_gradients.student_guide, None, nu=Number(6.0), sigma=Number(1.1))
     yield "elbo_gradients.quartic", row(elbo_gradients.quartic, ("n",), z=z)
     yield (
         "elbo_gradients.tails",
@@ -1343,6 +1444,7 @@ def _rows():
         ("estimators.", _tied()),
         ("estimators.", _several()),
         ("estimators.", _called()),
+        ("", _fields()),
         ("estimators.", _variances()),
         ("laws.", _laws()),
         ("", _tools()),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from samples.layers import LAYERS, D, coupling, stirred, t
+from samples.layers import LAYERS, D, autoregressive, coupling, stirred, t
 from torch.testing import assert_close
 
 from reparam import noise, quadrature
@@ -148,3 +148,46 @@ def test_planar_likelihood_has_its_exact_gradient(d):
                 below = flow.log_density(y).sum()
                 p[place] += 1e-5
             assert slope[place].item() == pytest.approx(float(above - below) / 2e-5, abs=1e-8)
+
+
+def test_autoregressive_by_hand():
+    # linear net, s = 0: y1 = z1 - 1, y2 = z2 + 3 z1; reading data instead, y2 = z2 + 3 y1
+    z = t([2.0, 0.5])
+    for reads, second in (("noise", 6.5), ("data", 3.5)):
+        layer = autoregressive(2, (), reads).requires_grad_(False)
+        layer.net[0].weight[3] = t(3.0, 100.0)[0]  # what is masked does not count
+        layer.net[0].bias[2] = -1.0
+        assert_close(layer(z)[0], t([1.0, second]))
+        assert_close(layer.inverse(layer(z)[0])[0], z)
+
+
+@pytest.mark.parametrize("reads", ["noise", "data"])
+def test_autoregressive_looks_back_only(reads):
+    layer, z = stirred(autoregressive(4, (9, 6), reads), "test/triangular"), noise.normal("test/back", 1, 4)
+    for way in (layer.forward, layer.inverse):
+        jacobian = torch.autograd.functional.jacobian(lambda x, way=way: way(x)[0][0], z)[:, 0]
+        assert_close(jacobian.triu(1), torch.zeros(4, 4, dtype=D))
+        below = jacobian.tril(-1)[*torch.tril_indices(4, 4, -1)]
+        assert (below.abs() > 1e-6).all()  # and no mask hides what a coordinate may see
+
+
+@pytest.mark.parametrize("reads", ["noise", "data"])
+def test_autoregressive_gradients_both_ways(reads):
+    layer, z = autoregressive(3, (4,), reads), noise.normal("test/ar", 5, 3)
+    stirred(layer, "test/ar").requires_grad_()
+    for way in (layer.forward, layer.inverse):
+        for p in layer.parameters():
+            (slope,) = torch.autograd.grad(sum(part.square().sum() for part in way(z)), p)
+            place = (0,) * p.ndim
+            with torch.no_grad():
+                p[place] += 1e-5
+                above = sum(part.square().sum() for part in way(z))
+                p[place] -= 2e-5
+                below = sum(part.square().sum() for part in way(z))
+                p[place] += 1e-5
+            assert slope[place].item() == pytest.approx(float(above - below) / 2e-5, abs=1e-6)
+
+
+def test_autoregressive_reads_noise_or_data():
+    with pytest.raises(ValueError, match="reads must be"):
+        autoregressive(reads="both")

@@ -24,6 +24,10 @@ def coupling(d=2, hidden=(5,), flip=False):
     return layers.Coupling(d, hidden, noise.torch_generator("test/coupling"), flip)
 
 
+def autoregressive(d=2, hidden=(5,), reads="noise"):
+    return layers.Autoregressive(d, hidden, noise.torch_generator("test/autoregressive"), reads)
+
+
 LAYERS = {
     "affine": lambda: layers.Affine(2),
     "affine of one dimension": lambda: layers.Affine(1),
@@ -32,6 +36,10 @@ LAYERS = {
     "coupling of three": lambda: coupling(3),
     "flipped coupling of five": lambda: coupling(5, (4, 4), flip=True),
     "linear coupling": lambda: coupling(2, ()),
+    "inverse autoregressive of three": lambda: autoregressive(3, (7,)),
+    "masked autoregressive of three": lambda: autoregressive(3, (5, 7), "data"),
+    "linear autoregressive of five": lambda: autoregressive(5, ()),
+    "autoregressive of one dimension": lambda: autoregressive(1, (2,), "data"),
     "planar": lambda: layers.Planar([0.8, -0.5], [0.6, 0.9], 0.3),
     "planar that pulls": lambda: layers.Planar([2.0, 1.0], [-3.0, -1.0], -0.2),
     "planar of one dimension": lambda: layers.Planar([4.0], [0.5]),

@@ -13,11 +13,12 @@ from reparam import digits, networks, quadrature
 from reparam.chapters import conditions, elbo, vae
 from reparam.chapters import importance as several
 from reparam.estimators import side_by_side, variances
-from reparam.laws import flows, linear_vae
+from reparam.laws import flows, linear_vae, noising
 from reparam.laws.full_gaussian import FullGaussian
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 from reparam.laws.logistic import LogisticRegression
 from reparam.laws.mixture import Mixture
+from reparam.laws.noising import Noised
 
 Q = DiagonalGaussian.from_sigma([0.3, -0.2], [0.8, 1.1])
 Q1 = DiagonalGaussian.from_sigma([0.3], [0.8])
@@ -50,6 +51,7 @@ LAYERS = {
     "Affine": flows.Affine(2),
     "Coupling": flows.Coupling(2, (3,), generator()),
     "Planar": flows.Planar([0.8, -0.5], [0.6, 0.9], 0.3),
+    "Autoregressive": flows.Autoregressive(2, (3,), generator()),
 }
 FLOW = flows.Flow(flows.Affine(2), flows.Planar([0.8, -0.5], [0.6, 0.9], 0.3))
 VAE = vae.VAE(networks.mlp((5, 4, 4), generator()), networks.mlp((2, 4, 5), generator()))
@@ -652,6 +654,22 @@ def _laws():
             f"mixture.Mixture.{name}",
             row(getattr(MIX, name), ("*",), **{"z" if name == "transport" else "y": a("*", make=[0.3, -1.0])}),
         )
+    seen = Noised(MIX, 0.8, 0.6)
+    yield "noising.level", row(noising.level, ("...", "..."), r=a("...", make=[0.5, 2.0]))
+    yield (
+        "noising.bridge",
+        row(
+            lambda x_0, x_t: noising.bridge(x_0, x_t, (0.9, 0.3), (0.5, 0.8)), ("*", ""), x_0=a("*", make=[0.3, -1.0]),
+            x_t=a("*", make=[0.1, 0.7]),
+        ),
+    )
+    yield (
+        "noising.Noised",
+        row(lambda alpha, sigma: Noised(MIX, alpha, sigma), None, alpha=Number(0.7), sigma=Number(0.4)),
+    )
+    yield "noising.Noised.law", row(lambda: seen.law, None)
+    for name, shape in (("guess", "..."), ("noise", "..."), ("central", "3 ...")):
+        yield f"noising.Noised.{name}", row(getattr(seen, name), (shape,), x=a("...", make=[0.3, -1.0]))
     yield "mixture.Mixture.draw", row(MIX.draw, ("n",), u=a("n", 0.1, 0.9), z=a("n"))
     for name in ("mean", "variance"):
         yield f"mixture.Mixture.{name}", row(lambda name=name: getattr(MIX, name), ("",))
@@ -691,6 +709,16 @@ def _laws():
     yield (
         "flows.Coupling",
         row(lambda d, hidden: flows.Coupling(d, hidden, generator()), None, d=Number(3), hidden=Given((4,))),
+    )
+    yield (
+        "flows.Autoregressive",
+        row(
+            lambda d, hidden, reads: flows.Autoregressive(d, hidden, generator(), reads),
+            None,
+            d=Number(3),
+            hidden=Given((4,)),
+            reads=Object("data"),
+        ),
     )
     yield "flows.Planar", row(flows.Planar, None, w=a("d"), u=a("d"), b=Number(0.3))
     yield "flows.Planar.push", row(LAYERS["Planar"].push, ("2",))
@@ -1152,6 +1180,7 @@ def _latest():
     yield "atlas.Bits.exact", row(eight.exact, None)
     many = a("n 16 8", 0.1, 0.9)
     yield "atlas.Bits.drawn", row(eight.drawn, None, u=many, v=many)
+    yield from _diffusion()
     z, K = t("n 1"), Number(2)
     yield "importance.log_joint", row(importance.log_joint, ("n",), z=z, theta=Number(1.0))
     yield "importance.WeightLaw", row(lambda mu, sigma: importance.WeightLaw(mu, sigma).w, None, mu=mu, sigma=sigma)
@@ -1295,6 +1324,58 @@ def _pixels():
             beta=Number(1.0),
         ),
     )
+
+
+def _diffusion():
+    from reparam.chapters import diffusion
+
+    chain, x, phi, layers = diffusion.LinearChain(3, 0.8, 0.6), Number(1.3), t("3 3", -0.5, 0.5), t("n 3")
+    yield (
+        "diffusion.LinearChain",
+        row(diffusion.LinearChain, None, layers=Number(2), weight=Number(0.8), deviation=Number(0.6)),
+    )
+    yield "diffusion.LinearChain.log_joint", row(chain.log_joint, ("n",), x=x, z=layers)
+    yield "diffusion.LinearChain.log_evidence", row(chain.log_evidence, ("",), x=x)
+    yield "diffusion.LinearChain.posterior", row(chain.posterior, ("3 3",), x=x)
+    yield "diffusion.LinearChain.path", row(chain.path, ("n 3",), phi=phi, eps=layers)
+    yield "diffusion.LinearChain.log_q", row(chain.log_q, ("n",), phi=phi, z=layers)
+    yield "diffusion.LinearChain.gradients", row(chain.gradients, ("n 3 3",), x=x, phi=phi, eps=layers)
+    yield (
+        "diffusion.LinearChain.divergences",
+        row(chain.divergences, ("n 3",), phi=phi, other=t("3 3", -0.5, 0.5), z=layers),
+    )
+    r, guess = Number(2.0), Function(lambda x, r: np.tanh(x))
+    yield "diffusion.levels", row(diffusion.levels, None, T=Number(4))
+    yield "diffusion.ratio", row(diffusion.ratio, ("...",), u=a("...", make=[0.2, 0.7]))
+    yield "diffusion.noised", row(diffusion.noised, None, r=r)
+    yield "diffusion.average", row(diffusion.average, None, r=r, f=Object(lambda here, x: here.guess(x)))
+    yield "diffusion.error", row(diffusion.error, ("",), r=r)
+    yield "diffusion.information", row(diffusion.information, ("",), r=r)
+    yield "diffusion.step_gaps", row(diffusion.step_gaps, ("m-1",), r=a("m", make=[9.0, 3.0, 1.0, 0.2]))
+    yield "diffusion.step_gap_by_density", row(diffusion.step_gap_by_density, ("",), near=r, far=Number(0.7))
+    denoiser = diffusion.Denoiser(3, 4, generator())
+    yield (
+        "diffusion.Denoiser",
+        row(lambda copies, hidden: diffusion.Denoiser(copies, hidden, generator()), None, copies=Number(3),
+            hidden=Number(4)),
+    )
+    yield "diffusion.Denoiser.forward", row(denoiser.forward, ("3 n",), words=("inputs",), x=t("n"), r=t("n", 0.5, 2.0))
+    yield (
+        "diffusion.learn_noise",
+        row(
+            lambda steps, batch: diffusion.learn_noise(diffusion.Denoiser(2, 3, generator()), seeded(), steps, batch),
+            None,
+            steps=Number(2),
+            batch=Number(4),
+        ),
+    )
+    levels = np.array([4.0, 1.0, 0.2])
+    three = a("3 ...", make=np.linspace(-1, 1, 12).reshape(3, 4))
+    yield "diffusion.ancestral", row(diffusion.ancestral, ("...",), guess=guess, r=Object(levels), eps=three)
+    grid = a("m", make=np.linspace(-4, 4, 81))
+    yield "diffusion.sampled_density", row(diffusion.sampled_density, None, guess=guess, r=Object(levels), x=grid)
+    yield "diffusion.field", row(diffusion.field, ("...",), x=a("...", make=[0.3, -1.0]), t=Number(0.4))
+    yield "diffusion.follow", row(diffusion.follow, ("...",), eps=a("...", make=[0.3, -1.0]), steps=Number(3))
 
 
 def _images():

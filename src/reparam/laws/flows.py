@@ -1,5 +1,7 @@
 """Layers of normalizing flows, and flows as stacks of them."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -104,6 +106,77 @@ class Coupling(nn.Module):
         """From data to noise: the network is evaluated, never inverted."""
         kept, moved, log_scale, shift = self._parts(_points("y", y, self.d, self.net[0].weight))
         return self._join(kept, (moved - shift) * (-log_scale).exp()), log_scale.sum(1)
+
+
+class Autoregressive(nn.Module):
+    r"""Each coordinate is scaled and shifted by those before it. It starts as the identity.
+
+    .. math:: y_j=z_j\,e^{s_j}+t_j,\qquad \log\det=\sum_js_j,
+
+    where :math:`s_j,t_j` read :math:`z_1,\dots,z_{j-1}` (*inverse autoregressive*: from noise to data at once, back
+    in d passes of the network) or :math:`y_1,\dots,y_{j-1}` (*masked*: the other way round).
+
+    Parameters
+    ----------
+    d : int
+        Dimension.
+    hidden : sequence of int
+        Widths of the hidden layers of the network for s and t; none makes both linear.
+    generator : torch.Generator
+        Source of the hidden layers' initial weights.
+    reads : {"noise", "data"}
+        What s and t read.
+
+    Raises
+    ------
+    ValueError
+        If ``reads`` is neither.
+
+    References
+    ----------
+    :cite:t:`kingma2016improved`, :cite:t:`papamakarios2017masked`, and for the masks :cite:t:`germain2015made`
+    """
+
+    def __init__(self, d, hidden, generator, reads="noise"):
+        super().__init__()
+        if reads not in ("noise", "data"):
+            raise ValueError(f'reads must be "noise" or "data", got {reads!r}')
+        self.d, self.reads = require_count("d", d), reads
+        self.net = mlp((d, *hidden, 2 * d), generator)
+        nn.init.zeros_(self.net[-1].weight)
+        # a hidden unit of rank k may know the first k coordinates; outputs for coordinate j only the first j
+        ranks = [torch.arange(1, d + 1), *(torch.arange(width) % d for width in hidden)]
+        masks = [b[:, None] >= a for a, b in pairwise(ranks)]
+        masks.append((torch.arange(d)[:, None] >= ranks[-1]).repeat(2, 1))
+        for k, mask in enumerate(masks):
+            self.register_buffer(f"mask{k}", mask.double())
+
+    def _parts(self, x):
+        for k, linear in enumerate(self.net[::2]):
+            x = nn.functional.linear(torch.tanh(x) if k else x, linear.weight * getattr(self, f"mask{k}"), linear.bias)
+        raw, shift = x.chunk(2, 1)
+        return LIMIT * torch.tanh(raw / LIMIT), shift
+
+    def _move(self, x, read, back):
+        log_scale, shift = self._parts(read)
+        return (x - shift) * (-log_scale).exp() if back else x * log_scale.exp() + shift, log_scale.sum(1)
+
+    def _solve(self, x, back):
+        """The direction in which s and t read the answer: each pass gets one more coordinate right."""
+        answer = x
+        for _ in range(self.d):
+            answer, _ = self._move(x, answer, back)
+        return answer, self._parts(answer)[0].sum(1)
+
+    def forward(self, z):
+        """From noise to data."""
+        z = _points("z", z, self.d, self.net[0].weight)
+        return self._move(z, z, False) if self.reads == "noise" else self._solve(z, False)
+
+    def inverse(self, y):
+        """From data to noise."""
+        y = _points("y", y, self.d, self.net[0].weight)
+        return self._move(y, y, True) if self.reads == "data" else self._solve(y, True)
 
 
 class Planar(nn.Module):

@@ -7,6 +7,7 @@ from reparam.chapters.bits import best_rebar, outcome_table
 from reparam.chapters.structure import coupled
 from reparam.estimators import categories, corrected, pairs, relaxations, side_by_side, straight_through, structure
 from reparam.estimators import variances as gaussian
+from reparam.estimators.filling_variances import stratified_variance, stratum_moments
 from reparam.guards import guarded, require_finite_array, require_number, require_positive
 from reparam.teaching import figures
 
@@ -17,7 +18,7 @@ STEP = 0.1
 """Half the distance between the two sides of a difference."""
 
 THETA, TARGET, BITS, DRAWS, WARM = 0.31, 0.3, 8, 16, 0.5
-"""The problem of bits: probability, the number t, how many bits and draws; temperature of the relaxation."""
+"""The problem of bits: probability, the number t, how many bits; draws of what takes many; the relaxation's tau."""
 
 COLD = 0.2
 """Temperature of REBAR's control."""
@@ -54,6 +55,10 @@ def evaluations(variance, gradient, price, precision=0.05):
     return price * variance / (precision * gradient) ** 2
 
 
+def _slope(eps):
+    return -K * np.sin(K * (MU + SIGMA * eps))
+
+
 @guarded(d="count")
 def smooth(d):
     r"""Price and variance for one coordinate of :math:`\mu`, for the cost :math:`\sum_{j=1}^d\cos kz_j`.
@@ -74,9 +79,11 @@ def smooth(d):
     path, bend = float(gaussian.of_pathwise(one)[0]), -(K**2) * np.cos(K * MU)
     taylor = path - SIGMA**2 * bend**2 * (2 * np.exp(-((K * SIGMA) ** 2) / 2) - 1)
     own = float(gaussian.of_score_function(one, gaussian.best_baseline(one))[0])
+    lost, slopes = (np.sin(K * STEP) / (K * STEP)) ** 2, path + float(one.gradient[0]) ** 2
     return found | {
-        "own terms": (1.0, own), "Taylor": (side_by_side.price(1, 1), taylor),
-        "difference": (2.0 * d, (np.sin(K * STEP) / (K * STEP)) ** 2 * path),
+        "own terms": (1.0, own), "Taylor": (side_by_side.price(1, 1), taylor), "difference": (2.0 * d, lost * path),
+        "direction": (2.0, lost * (path + (d - 1) * slopes)),  # hears the slope of every coordinate
+        "strata": (side_by_side.price(DRAWS, DRAWS), float(stratified_variance(*stratum_moments(_slope, DRAWS)))),
     }
 
 

@@ -34,7 +34,7 @@ def preload():
     import matplotlib
 
     matplotlib.use("Agg")
-    for library in ("torch", "torch.optim", "scipy.stats", "scipy.optimize", "matplotlib.pyplot", "sklearn.datasets"):
+    for library in ("torch", "torch.optim", "scipy.stats", "scipy.optimize", "matplotlib.pyplot"):
         importlib.import_module(library)
 
 

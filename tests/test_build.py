@@ -90,3 +90,35 @@ def test_a_page_that_jupyterlab_has_saved_still_builds(book):
     book.green()
     book.swap("src/reparam/tiny.py", "Their sum", "The sum")
     assert book.green() == ["book/uses"]
+
+
+def test_a_kernel_whose_port_was_taken_is_started_once_more(monkeypatch):
+    import asyncio
+
+    import build
+    import nbclient
+    import nbformat
+
+    tries = []
+
+    class Unlucky(nbclient.NotebookClient):
+        async def async_execute(self):
+            tries.append(self)
+            if len(tries) == 1:
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            return await super().async_execute()
+
+    class Quiet:
+        def started(self, name): ...
+
+        def ended(self, name, seconds): ...
+
+    class Cache:
+        def cache_notebook_bundle(self, bundle, **options):
+            return bundle
+
+    monkeypatch.setattr(nbclient, "NotebookClient", Unlucky)
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
+    bundle = asyncio.run(build.execute("book/page", page, asyncio.Semaphore(1), Quiet(), Cache()))
+    assert len(tries) == 2
+    assert bundle.nb.cells[0].outputs[0]["data"]["text/plain"] == "42"

@@ -24,6 +24,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 # jsonschema imports this optional checker of addresses if it is there, and it compiles its grammars for seconds
@@ -208,13 +209,21 @@ async def execute(name, notebook, room, progress, cache):
     async with room:
         progress.started(name)
         start = time.perf_counter()
-        client = NotebookClient(
+        new_client = partial(
+            NotebookClient,
             notebook, timeout=300, kernel_name="python3", shutdown_kernel="immediate", record_timing=False,
             resources={"metadata": {"path": str((ROOT / name).parent)}},
             on_cell_error=on_error, on_cell_executed=on_executed,
         )
+        client = new_client()
         try:
-            await client.async_execute()
+            try:
+                await client.async_execute()
+            except RuntimeError as error:
+                if "before replying" not in str(error):
+                    raise
+                client = new_client()  # another program was quicker at a port of the first kernel
+                await client.async_execute()
         except Exception as error:
             words = str(getattr(error, "evalue", "") or error).strip().splitlines() or [type(error).__name__]
             kind = getattr(error, "ename", type(error).__name__)

@@ -81,6 +81,7 @@ def smooth(d):
     own = float(gaussian.of_score_function(one, gaussian.best_baseline(one))[0])
     lost, slopes = (np.sin(K * STEP) / (K * STEP)) ** 2, path + float(one.gradient[0]) ** 2
     return found | {
+        "measure-valued": (2.0 * d, found["measure-valued"][1]),  # for the means alone
         "own terms": (1.0, own), "Taylor": (side_by_side.price(1, 1), taylor), "difference": (2.0 * d, lost * path),
         "direction": (2.0, lost * (path + (d - 1) * slopes)),  # hears the slope of every coordinate
         "strata": (side_by_side.price(DRAWS, DRAWS), float(stratified_variance(*stratum_moments(_slope, DRAWS)))),

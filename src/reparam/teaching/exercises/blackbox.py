@@ -42,7 +42,8 @@ EXERCISES = {
     "step": Exercise(
         task="the step of least mean square error for the mean of N differences, to leading order.",
         head="best(A, third, N, p)",
-        takes="Four numbers: factor of the variance, third derivative of either sign, how many, and the power.",
+        takes="Four numbers: factor of the variance, third derivative of either sign, how many, and the power; "
+              "returns a number.",
         reference=_step,
         inputs=((0.3, 1.2, 1000, 2), (0.2, -0.7, 50, 1), (1.5, 0.4, 1e6, 2)),
         mistakes=(

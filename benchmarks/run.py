@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / ".packages"
-TASKS = ("draws", "atlas", "sgvi_step", "weights", "generator", "vae_step")
+TASKS = ("draws", "atlas", "sgvi_step", "weights", "generator", "vae_step", "compare")
 
 USAGE = f'usage: make bench ARGS="[REPEATS] [TASK ...]"; the tasks are {", ".join(TASKS)}'
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

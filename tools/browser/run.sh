@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for word in "$@"; do
-  find _build/html -name '*.html' 2>/dev/null | grep -qF -- "$word" || {
+  find _build/html -name '*.html' 2>/dev/null | grep -F -- "$word" >/dev/null || {  # not -q: find would die of a closed pipe
     echo "usage: make test-browser ARGS=\"PAGE ...\", parts of names of pages; none is named $word" >&2; exit 2; }
 done
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}

@@ -87,6 +87,36 @@ def test_room_is_counted_in_standard_deviations_over_seeds(tier, runs, room):
     assert reroll.moves(checks[0]) == (tier == "order")
 
 
+FIRST = [report("Monte Carlo mean", 0.1, 1.0, 0.5), report("identity", 1e-16, 1e-10), report("order", 3.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("which", "entry", "same"),
+    [
+        (0, report("Monte Carlo mean", 0.1, 1.0, 0.5), True),
+        (0, report("Monte Carlo mean", 0.1, 1.0, 0.5001), False),
+        (1, report("identity", 2e-16, 1e-10), True),
+        (1, report("identity", 2e-14, 1e-10), False),
+        (1, report("identity", 1e-16, 1e-8), False),
+        (2, report("contrast", 3.0, 0.0), False),
+    ],
+    ids=["same", "another draw", "rounding", "not rounding", "a wider bound", "another kind"],
+)
+def test_a_page_begins_anew_if_its_first_seed_gives_other_figures(which, entry, same):
+    record = reroll.begin("digest") | {"first": reroll.fingerprint(FIRST)}
+    assert reroll.unchanged(record, [*FIRST[:which], entry, *FIRST[which + 1 :]]) == same
+    assert not reroll.unchanged(record, FIRST[:-1])
+
+
+@pytest.mark.parametrize(("bound", "seeds"), [(1.0, [3]), (2.0, [])], ids=["the same figures", "others"])
+def test_a_record_survives_a_change_of_words_in_the_code(preloaded, monkeypatch, capsys, bound, seeds):
+    page = "```{code-cell} ipython3\nfrom reparam import checks as check\ncheck.less('order', [1.0], [2.0])\n```\n"
+    monkeypatch.setattr(reroll, "notebook_pages", lambda: {"book/page": page})
+    known = reroll.begin("of an older text") | {"seeds": [3], "first": [["order", "order", bound, None]]}
+    record = reroll.up_to_date({"book/page": known, "book/gone": known}, {"book/page": page})
+    assert {name: entry["seeds"] for name, entry in record.items()} == {"book/page": seeds}
+
+
 @pytest.mark.parametrize("words", [[], ["nosuch"], ["elbo", "sgvi"]])
 def test_a_page_that_does_not_exist_is_answered_with_usage(words, capsys):
     assert replay.main(words) == 2

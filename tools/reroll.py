@@ -2,11 +2,12 @@
 
 Usage: reroll.py SEEDS [PAGE ...]      SEEDS is a number, 20 for the seeds 1 to 20, or a range such as 101-200.
 
-What was learned is added to tools/margins.json, page by page as they end, so a run can be interrupted and continued; a
-page that has changed since begins anew. The *room* of a check is its distance from failing in standard deviations over
-the seeds: of the lead for an order between random numbers, of the power for a Monte Carlo mean, of the logarithm of the
-difference for two roads that share random input. Five standard errors are allowed by design, so the distance itself
-says nothing. Exact orders must not move at all.
+What was learned is added to tools/margins.json, page by page as they end, so a run can be interrupted and continued. A
+page that has changed since, or whose helpers have, begins anew, unless its first recorded seed still gives the same
+figures, rounding aside: then what changed was no number. The *room* of a check is its distance from failing in standard
+deviations over the seeds: of the lead for an order between random numbers, of the power for a Monte Carlo mean, of the
+logarithm of the difference for two roads that share random input. Five standard errors are allowed by design, so the
+distance itself says nothing. Exact orders must not move at all.
 """
 
 import json
@@ -25,6 +26,7 @@ MARGINS = Path(__file__).parent / "margins.json"
 USAGE = "usage: make reroll SEEDS=20, or a range: SEEDS=101-200"
 LEAST_ROOM = 4.0
 EXACT = ("order", "contrast")
+ROUNDING = ("identity", "quadrature", "numerical")
 
 
 def seeds(text):
@@ -67,12 +69,51 @@ def add(old, reports):
     return checks
 
 
+def begin(digest):
+    """The record of a page of which nothing is known yet."""
+    return {"digest": digest, "seeds": [], "checks": [], "first": None}
+
+
+def fingerprint(reports):
+    """Every check of a run with its figure, as it stands in the record."""
+    return [[r["label"], r["tier"], *figure(r)] for r in reports]
+
+
+def unchanged(entry, reports):
+    """True if a run of the record's first seed gave the figures that are recorded for it, rounding aside."""
+    old, new = entry["first"], fingerprint(reports)
+    return [check[:2] for check in old] == [check[:2] for check in new] and all(
+        math.isclose(was, now, rel_tol=1e-9, abs_tol=0.5 if check[1] in ROUNDING else 1e-12)
+        for check, fresh in zip(old, new, strict=True)
+        for was, now in zip(check[2:], fresh[2:], strict=True)
+        if was != now
+    )
+
+
+def up_to_date(record, pages):
+    """The record of these pages and of the others that exist, with whatever changed beginning anew."""
+    digests = {page: freshness.digest(text, page.split("/")[-1]) + freshness.code_digest(text) for page, text in
+               pages.items()}
+    kept = {page: entry for page, entry in record.items() if page in notebook_pages() and "first" in entry}
+    changed = [page for page in pages if page in kept and kept[page]["digest"] != digests[page]]
+    for page, result in replay.in_parallel(
+        lambda page: replay.in_child(replay.reports, pages[page], kept[page]["seeds"][0]), changed
+    ):
+        found, failure = result or ([], "the process died")
+        if failure or not unchanged(kept[page], found):
+            del kept[page]
+            print(f"{page} has changed: its record begins anew", flush=True)
+        else:
+            kept[page]["digest"] = digests[page]
+    return {page: begin(digest) for page, digest in digests.items()} | kept
+
+
 def room(check):
     """Standard deviations over seeds between a check's mean figure and failure; infinite where nothing moves."""
     if check["n"] < 2 or check["fails_at"] is None or check["tier"] == "law of samples":
         return math.inf
     deviation = math.sqrt(check["squares"] / (check["n"] - 1))
-    exact = check["tier"] in ("identity", "quadrature", "numerical") and check["mean"] < check["fails_at"] - 2
+    exact = check["tier"] in ROUNDING and check["mean"] < check["fails_at"] - 2
     if deviation < 1e-9 or exact:  # rounding jumps about, far below the bound
         return math.inf
     return abs(check["fails_at"] - check["mean"]) / deviation
@@ -110,13 +151,9 @@ def main(arguments):
     pages = {n: t for n, t in notebook_pages().items() if not arguments[1:] or n in arguments[1:]}
     if set(arguments[1:]) - set(pages):
         raise ValueError(f"{USAGE}; no such page: {' '.join(sorted(set(arguments[1:]) - set(pages)))}")
-    record, failures = known(), []
-    for page, text in pages.items():
-        digest = freshness.digest(text, page.split("/")[-1]) + freshness.code_digest(text)
-        if record.get(page, {}).get("digest") != digest:
-            record[page] = {"digest": digest, "seeds": [], "checks": []}
-    record = {page: entry for page, entry in record.items() if page in notebook_pages()}
+    failures = []
     replay.preload()
+    record = up_to_date(known(), pages)
     jobs = [(page, seed) for seed in asked for page in pages if seed not in record[page]["seeds"]]
     try:
         for (page, seed), result in replay.in_parallel(
@@ -128,7 +165,8 @@ def main(arguments):
                 failures.append(f"seed {seed}, {page}: {failure}")
                 continue
             record[page]["checks"] = add(record[page]["checks"], found)
-            record[page]["seeds"] = sorted([*record[page]["seeds"], seed])
+            record[page]["seeds"].append(seed)
+            record[page]["first"] = record[page]["first"] or fingerprint(found)
             MARGINS.write_text(json.dumps(record, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
         print("interrupted; what was done is kept", flush=True)

@@ -39,6 +39,17 @@ def _seconds(work):
     return time.process_time() - start
 
 
+def together(runs):
+    """Several runs of one contest as one result: medians, every ratio that was reached, and aims met in all of them."""
+    rows = []
+    for same in zip(*(run["rows"] for run in runs), strict=True):
+        row = same[0] | {key: statistics.median(r[key] for r in same) for key in ("seconds", "ratio")}
+        if row["met"] is not None:
+            row |= {"reached": [r["reached"] for r in same], "met": all(r["met"] for r in same)}
+        rows.append(row)
+    return runs[0] | {"rows": rows}
+
+
 def measure(contest, repeats):
     """Time a contest.
 

@@ -19,6 +19,9 @@ PACKAGES = HERE / ".packages"
 TASKS = ("draws", "atlas", "sgvi_step", "weights", "generator", "vae_step", "compare")
 
 USAGE = f'usage: make bench ARGS="[REPEATS] [TASK ...]"; the tasks are {", ".join(TASKS)}'
+RUNS = 3
+"""An aim is met if it was met in every one of them; they lie apart in time, all tasks in turn."""
+
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -45,7 +48,9 @@ def processor():
 
 def machine():
     """What the numbers depend on."""
+    import jax
     import numpy
+    import numpyro
     import pyro
     import torch
 
@@ -53,6 +58,7 @@ def machine():
         "date": datetime.date.today().isoformat(), "processor": processor(), "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1), "system": platform.system(), "Python": platform.python_version(),
         "NumPy": numpy.__version__, "PyTorch": torch.__version__.split("+")[0], "Pyro": pyro.__version__,
+        "JAX": jax.__version__, "NumPyro": numpyro.__version__,
     }
 
 
@@ -74,21 +80,24 @@ def main():
     tasks = some or TASKS
     install_rivals()
     import torch
-    from harness import measure
+    from harness import measure, together
 
     torch.set_num_threads(1)
-    results = []
-    for task in tasks:
-        for contest in importlib.import_module(task).contests():
-            result = measure(contest, repeats)
-            results.append({"task": task, **result})
-            print(f"\n{result['name']}  {result['note']}")
-            for row in result["rows"]:
-                met = {True: "met", False: "MISSED", None: ""}[row["met"]]
-                time = f"{row['seconds']:>10.4f} s {row['ratio']:>10.2f}"
-                print(f"  {row['way']:<34}{time}  {row['aim']} {met}", flush=True)
+    contests = [(task, contest) for task in tasks for contest in importlib.import_module(task).contests()]
+    runs = []
+    for run in range(RUNS):
+        print(f"run {run + 1} of {RUNS}", flush=True)
+        runs.append([{"task": task, **measure(contest, repeats)} for task, contest in contests])
+    results = [together(same) for same in zip(*runs, strict=True)]
+    for result in results:
+        print(f"\n{result['name']}  {result['note']}")
+        for row in result["rows"]:
+            met = {True: "met", False: "MISSED", None: ""}[row["met"]]
+            time = f"{row['seconds']:>10.4f} s {row['ratio']:>10.2f}"
+            print(f"  {row['way']:<34}{time}  {row['aim']} {met}", flush=True)
     if not some:
-        text = json.dumps({"machine": machine(), "repeats": repeats, "contests": results}, indent=1, ensure_ascii=False)
+        found = {"machine": machine(), "repeats": repeats, "runs": RUNS, "contests": results}
+        text = json.dumps(found, indent=1, ensure_ascii=False)
         (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
     return 0
 

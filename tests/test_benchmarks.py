@@ -26,6 +26,14 @@ def test_ratio_scale_and_aims(monkeypatch):
     assert (slow["reached"], part["reached"]) == (0.2, 5.0)
 
 
+def test_an_aim_is_met_if_every_run_met_it():
+    def run(seconds, met):
+        return {"name": "c", "rows": [{"way": "a", "seconds": seconds, "ratio": 1.0, "reached": seconds, "met": met}]}
+
+    (row,) = harness.together([run(1.0, True), run(3.0, False), run(2.0, True)])["rows"]
+    assert row == {"way": "a", "seconds": 2.0, "ratio": 1.0, "reached": [1.0, 3.0, 2.0], "met": False}
+
+
 def test_the_command_line_is_understood_or_answered_with_usage():
     run = importlib.import_module("run")
     assert run.asked([]) == (7, [])
@@ -45,8 +53,9 @@ def test_published_results_have_every_task_with_positive_times_and_right_verdict
             assert row["seconds"] > 0
             if row["met"] is not None:
                 kind, bound = re.match(r"(at \w+) ([\d.]+) × ", row["aim"]).groups()
-                more = row["reached"] >= float(bound)
-                assert row["met"] == (more if kind == "at least" else not more)
+                met = [x >= float(bound) if kind == "at least" else x <= float(bound) for x in row["reached"]]
+                assert row["met"] == all(met)
+                assert len(met) == RESULTS["runs"]
 
 
 def test_the_page_shows_every_task():

@@ -14,7 +14,8 @@ RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results.json"
 def _verdict(row):
     if row["met"] is None:
         return ""
-    return f"{row['aim']}: {row['reached']:.2f}, {'met' if row['met'] else 'missed'}"
+    reached = ", ".join(f"{x:.2f}" for x in row["reached"])
+    return f"{row['aim']}: {reached}; {'met' if row['met'] else 'missed'}"
 
 
 def _ratio(x):
@@ -71,7 +72,8 @@ class Benchmarks(SphinxDirective):
         results = json.loads(RESULTS.read_text(encoding="utf-8"))
         if task == "machine":
             words = "; ".join(f"{name} {value}" for name, value in results["machine"].items())
-            return [nodes.paragraph("", f"{words}; medians of {results['repeats']} interleaved repeats.")]
+            return [nodes.paragraph("", f"{words}; {results['runs']} runs, each the median of "
+                                    f"{results['repeats']} interleaved repeats.")]
         found = [c for c in results["contests"] if c["task"] == task]
         if not found:
             raise self.error(f"benchmarks/results.json has no task {task!r}; run make bench")

@@ -8,6 +8,7 @@ from harness import Contest
 
 from reparam import noise
 from reparam.estimators import side_by_side
+from reparam.estimators.prices import price
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.laws.logistic import LogisticRegression
 
@@ -41,7 +42,7 @@ def contest(name, cost, slope, q):
     errors = (drawn.mean(0) - slope) / (drawn.std(0) / len(drawn) ** 0.5)
     assert errors.abs().max() < 6.0
     counts = side_by_side.work(DIMENSION)
-    each = {f"{way} ({side_by_side.price(*counts[way]):g})": partial(draw, way) for way in ways}
+    each = {f"{way} ({price(*counts[way]):g})": partial(draw, way) for way in ways}
     return Contest(name, next(iter(each)), each, note=(
         f"{BATCHES} batches of {BATCH} gradients in {DIMENSION} dimensions; in brackets the price in values of the "
         "cost that the book counts with."

@@ -40,10 +40,11 @@ def _seconds(work):
 
 
 def together(runs):
-    """Several runs of one contest as one result: medians, every ratio that was reached, and aims met in all of them."""
+    """Several runs of one contest as one result: medians, the ratios of each run, and the aims that were met in all."""
     rows = []
     for same in zip(*(run["rows"] for run in runs), strict=True):
         row = same[0] | {key: statistics.median(r[key] for r in same) for key in ("seconds", "ratio")}
+        row["ratios"] = [r["ratio"] for r in same]
         if row["met"] is not None:
             row |= {"reached": [r["reached"] for r in same], "met": all(r["met"] for r in same)}
         rows.append(row)

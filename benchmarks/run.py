@@ -46,8 +46,13 @@ def processor():
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def machine():
-    """What the numbers depend on."""
+def load():
+    """Processes that want a core, on average over a minute, this one among them."""
+    return round(os.getloadavg()[0], 1)
+
+
+def machine(loads):
+    """What the numbers depend on; the loads are those before the first run and after each."""
     import jax
     import numpy
     import numpyro
@@ -56,7 +61,7 @@ def machine():
 
     return {
         "date": datetime.date.today().isoformat(), "processor": processor(), "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1), "system": platform.system(), "Python": platform.python_version(),
+        "loads": loads, "system": platform.system(), "Python": platform.python_version(),
         "NumPy": numpy.__version__, "PyTorch": torch.__version__.split("+")[0], "Pyro": pyro.__version__,
         "JAX": jax.__version__, "NumPyro": numpyro.__version__,
     }
@@ -84,10 +89,11 @@ def main():
 
     torch.set_num_threads(1)
     contests = [(task, contest) for task in tasks for contest in importlib.import_module(task).contests()]
-    runs = []
+    runs, loads = [], [load()]
     for run in range(RUNS):
-        print(f"run {run + 1} of {RUNS}", flush=True)
+        print(f"run {run + 1} of {RUNS}, load {loads[-1]}", flush=True)
         runs.append([{"task": task, **measure(contest, repeats)} for task, contest in contests])
+        loads.append(load())
     results = [together(same) for same in zip(*runs, strict=True)]
     for result in results:
         print(f"\n{result['name']}  {result['note']}")
@@ -96,7 +102,7 @@ def main():
             time = f"{row['seconds']:>10.4f} s {row['ratio']:>10.2f}"
             print(f"  {row['way']:<34}{time}  {row['aim']} {met}", flush=True)
     if not some:
-        found = {"machine": machine(), "repeats": repeats, "runs": RUNS, "contests": results}
+        found = {"machine": machine(loads), "repeats": repeats, "runs": RUNS, "contests": results}
         text = json.dumps(found, indent=1, ensure_ascii=False)
         (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
     return 0

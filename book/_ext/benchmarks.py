@@ -9,6 +9,7 @@ from tables import table
 
 VERDICTS = Path(__file__).resolve().parents[2] / "benchmarks" / "verdicts.json"
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results.json"
+OLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "records"
 
 
 def _verdict(row):
@@ -16,6 +17,33 @@ def _verdict(row):
         return ""
     reached = ", ".join(f"{x:.2f}" for x in row["reached"])
     return f"{row['aim']}: {reached}; {'met' if row['met'] else 'missed'}"
+
+
+def _loads(machine):
+    return machine.get("loads") or [machine["load"]]
+
+
+def _machine(results):
+    """Where and when, and whether strangers were at work."""
+    parts = {**results["machine"], "loads": ", ".join(f"{x:.1f}" for x in _loads(results["machine"]))}
+    words = "; ".join(f"{name} {value}" for name, value in parts.items())
+    words += f"; {results['runs']} runs, each the median of {results['repeats']} interleaved repeats."
+    if max(_loads(results["machine"])) > results["machine"]["cores"]:
+        words += " This machine was busy with other work while it measured."
+    return [nodes.paragraph("", words)]
+
+
+def _slopes(records):
+    """What a slope cost beside its value, in every record that is kept."""
+    rows = []
+    for record in records:
+        for contest in (c for c in record["contests"] if c["task"] == "atlas"):
+            row = next(r for r in contest["rows"] if r["way"].startswith("pathwise"))
+            found = ", ".join(f"{x - 1:.2f}" for x in row.get("ratios", [row["ratio"]]))
+            rows.append([record["machine"]["date"], f"{max(_loads(record['machine'])):.1f}",
+                         contest["name"].split(", ", 1)[1], found])
+    head = ["date", "highest load", "cost", "a slope, in values, run by run"]
+    return [table(head, rows, [1, 1, 3, 2], "reparam-table")]
 
 
 def _ratio(x):
@@ -58,6 +86,8 @@ def _worked(results):
 class Benchmarks(SphinxDirective):
     """With a task's name the tables of its contests, with ``machine`` the sentence on where and when.
 
+    With ``slopes`` what a slope cost in this record and in the older ones of benchmarks/records.
+
     With ``verdicts`` and ``worked`` what benchmarks/verdicts.py found.
     """
 
@@ -71,9 +101,10 @@ class Benchmarks(SphinxDirective):
             return (_verdicts if task == "verdicts" else _worked)(json.loads(VERDICTS.read_text(encoding="utf-8")))
         results = json.loads(RESULTS.read_text(encoding="utf-8"))
         if task == "machine":
-            words = "; ".join(f"{name} {value}" for name, value in results["machine"].items())
-            return [nodes.paragraph("", f"{words}; {results['runs']} runs, each the median of "
-                                    f"{results['repeats']} interleaved repeats.")]
+            return _machine(results)
+        if task == "slopes":
+            older = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(OLDER.glob("*.json"))]
+            return _slopes([*older, results])
         found = [c for c in results["contests"] if c["task"] == task]
         if not found:
             raise self.error(f"benchmarks/results.json has no task {task!r}; run make bench")

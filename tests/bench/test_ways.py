@@ -6,7 +6,7 @@ from torch.distributions import Bernoulli, Independent, Normal
 
 from reparam.bench import ways
 from reparam.bench.given import Law, Parameters, reseed
-from reparam.estimators import side_by_side
+from reparam.estimators import prices
 
 ROUNDS = 300
 
@@ -67,4 +67,4 @@ def test_only_what_applies_is_tried(problem):
 def test_an_evaluation_has_the_price_that_the_book_counts_with(problem, slopes):
     task = ways.Task(Law(problem.law, Parameters(problem.parameters)), problem.loss)
     task.cost(torch.zeros(4, dtype=torch.float64), slopes)
-    assert task.work == 4 * side_by_side.price(1, int(slopes))
+    assert task.work == 4 * prices.price(1, int(slopes))

@@ -37,13 +37,6 @@ def test_counting_leaves_the_gradient_alone():
     torch.testing.assert_close(seen[0], pathwise(f, Q, eps))
 
 
-def test_price_adds_slopes_to_values():
-    # five values; two values with two slopes of 0.75 each
-    assert side_by_side.price(*side_by_side.work(2, k=5)["leave-one-out"]) == 5
-    assert side_by_side.price(*side_by_side.work(2)["antithetic pathwise"]) == 3.5
-    assert side_by_side.price(*side_by_side.work(2)["measure-valued"]) == 7
-
-
 def test_antithetic_averages_a_draw_and_its_mirror_image():
     eps = torch.tensor([[0.4], [-1.1]], dtype=torch.float64)
     f = COSTS["cosine"][0]

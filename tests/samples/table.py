@@ -12,7 +12,7 @@ from samples.kinds import Function, Given, Law, Number, Object, Row, a, t
 from reparam import digits, networks, quadrature
 from reparam.chapters import conditions, elbo, vae
 from reparam.chapters import importance as several
-from reparam.estimators import side_by_side, variances
+from reparam.estimators import prices, side_by_side, variances
 from reparam.laws import flows, linear_vae, noising
 from reparam.laws.full_gaussian import FullGaussian
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
@@ -351,7 +351,15 @@ def _several():
     yield "importance.log_weights", row(importance.log_weights, ("n k",), **groups)
     yield "importance.brackets", row(importance.brackets, ("n k",), log_w=t("n k"), baseline=Object("vimco"))
     count = Number(3.0, many=True)
-    yield "side_by_side.price", row(side_by_side.price, None, values=count, slopes=count)
+    yield "prices.price", row(prices.price, None, values=count, slopes=count)
+    yield "prices.turning_price", row(prices.turning_price, None, with_slopes=Number(3.0), without=Number(2.0))
+    yield (
+        "prices.unsettled",
+        row(
+            lambda with_slopes, without: prices.unsettled({"a": with_slopes}, {"b": without}), None, "i",
+            with_slopes=Number(3.0), without=Number(2.0),
+        ),
+    )
     one = {"estimator": Object(side_by_side.pathwise), "cost": COST, "q": Law(), "eps": t("n d")}
     yield "side_by_side.passes", row(side_by_side.passes, None, "i", **one)
     yield (

@@ -8,6 +8,7 @@ from reparam.chapters.structure import coupled
 from reparam.estimators import categories, corrected, pairs, relaxations, side_by_side, straight_through, structure
 from reparam.estimators import variances as gaussian
 from reparam.estimators.filling_variances import stratified_variance, stratum_moments
+from reparam.estimators.prices import price
 from reparam.guards import guarded, require_finite_array, require_number, require_positive
 from reparam.teaching import figures
 
@@ -75,16 +76,16 @@ def smooth(d):
     """
     one = gaussian.cosine(K, MU, SIGMA)
     spread = gaussian.all_estimators(gaussian.in_dimension(one, d))
-    found = {name: (side_by_side.price(*asked), float(spread[name][0])) for name, asked in side_by_side.work(d).items()}
+    found = {name: (price(*asked), float(spread[name][0])) for name, asked in side_by_side.work(d).items()}
     path, bend = float(gaussian.of_pathwise(one)[0]), -(K**2) * np.cos(K * MU)
     taylor = path - SIGMA**2 * bend**2 * (2 * np.exp(-((K * SIGMA) ** 2) / 2) - 1)
     own = float(gaussian.of_score_function(one, gaussian.best_baseline(one))[0])
     lost, slopes = (np.sin(K * STEP) / (K * STEP)) ** 2, path + float(one.gradient[0]) ** 2
     return found | {
         "measure-valued": (2.0 * d, found["measure-valued"][1]),  # for the means alone
-        "own terms": (1.0, own), "Taylor": (side_by_side.price(1, 1), taylor), "difference": (2.0 * d, lost * path),
+        "own terms": (1.0, own), "Taylor": (price(1, 1), taylor), "difference": (2.0 * d, lost * path),
         "direction": (2.0, lost * (path + (d - 1) * slopes)),  # hears the slope of every coordinate
-        "strata": (side_by_side.price(DRAWS, DRAWS), float(stratified_variance(*stratum_moments(_slope, DRAWS)))),
+        "strata": (price(DRAWS, DRAWS), float(stratified_variance(*stratum_moments(_slope, DRAWS)))),
     }
 
 

@@ -1,4 +1,4 @@
-"""All Gaussian estimators by name, side by side: catalogue, prices, simulation, exact integration."""
+"""All Gaussian estimators by name, side by side: catalogue, passes, simulation, exact integration."""
 
 import time
 from functools import partial
@@ -19,9 +19,6 @@ from reparam.estimators.values import (
 from reparam.guards import guarded
 from reparam.laws.gaussian import GradientDraws
 from reparam.moments import stream
-
-SLOPE = 0.75
-"""Price of a row's slope beyond that of its value, in values: a rounded measurement, see the benchmarks."""
 
 
 @guarded(estimator="function")
@@ -89,28 +86,12 @@ def work(d, k=2):
     Returns
     -------
     dict of str to (values, slopes)
-        With the names of :func:`catalogue`; :func:`price` makes one number of the two.
+        With the names of :func:`catalogue`; :func:`reparam.estimators.prices.price` makes one number of the two.
     """
     return {
         "score function": (1, 0), "mean baseline": (1, 0), "optimal baseline": (1, 0), "leave-one-out": (k, 0),
         "antithetic score": (2, 0), "pathwise": (1, 1), "antithetic pathwise": (2, 2), "measure-valued": (3 * d + 1, 0),
     }
-
-
-@guarded
-def price(values, slopes):
-    """The price of one gradient in units of one value: ``values + SLOPE * slopes``.
-
-    Parameters
-    ----------
-    values, slopes : float or array
-        Rows, as in :func:`work`.
-
-    Returns
-    -------
-    float or array
-    """
-    return values + SLOPE * slopes
 
 
 class _Counted(torch.autograd.Function):

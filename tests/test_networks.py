@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reparam import noise
-from reparam.networks import Stack, batches, descend, mlp
+from reparam.networks import Adam, Stack, batches, mlp
 
 
 def test_same_place_same_weights_and_no_global_randomness():
@@ -72,12 +72,21 @@ def test_bad_stacks_are_refused(sizes, copies, match):
         Stack(sizes, copies, noise.torch_generator("test/stack"))
 
 
-def test_descend_takes_one_step_of_the_given_length_down_a_fresh_gradient():
-    # plain descent on theta^2: theta - lr 2 theta, whatever gradient was there before
-    theta = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
-    theta.grad = torch.tensor([100.0], dtype=torch.float64)
-    descend(torch.optim.SGD([theta], lr=7.0), (theta**2).sum(), 0.1)
-    torch.testing.assert_close(theta.detach(), torch.tensor([2.4], dtype=torch.float64))
+def test_adam_is_the_adam_of_torch_and_leaves_what_is_frozen():
+    start, goal = noise.normal("test/adam", 2, 3, 4)
+    ours, theirs, frozen = start.clone().requires_grad_(), start.clone().requires_grad_(), start[0].clone()
+    idle = start[1].clone().requires_grad_()
+    adam, reference = Adam([ours, frozen, idle]), torch.optim.Adam([theirs], eps=1e-8)
+    for step in range(40):
+        lr = reference.param_groups[0]["lr"] = 0.1 / (1 + step)
+        adam.descend(((ours - goal) ** 4).sum(), lr)
+        reference.zero_grad()
+        ((theirs - goal) ** 4).sum().backward()
+        reference.step()
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    assert (ours - start).abs().min() > 0.1
+    assert torch.equal(frozen, start[0])
+    assert torch.equal(idle, start[1])
 
 
 def test_batches_are_shuffled_epochs():

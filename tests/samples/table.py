@@ -1506,7 +1506,7 @@ SIMPLE = {
     "chapters.vae.train": "a loop",
     "laws.linear_vae.fit_linear": "a climb of seconds, guarded by its objective",
     "chapters.conditional.held_out": "a loop",
-    "networks.descend": "one step of a loop",
+    "networks.Adam": "one step of a loop",
     "chapters.conditional.side_by_side": "joins objectives",
     "chapters.conditional.two_paths": "takes a graph apart",
     "chapters.conditional.diabetes": "data",

@@ -13,7 +13,7 @@ from reparam.chapters.joint import energy_score, sorted_pairing
 from reparam.guards import guarded, require_count, require_float
 from reparam.laws import scoring_rules
 from reparam.laws.gaussian import DiagonalGaussian
-from reparam.networks import Stack, descend
+from reparam.networks import Adam, Stack
 from reparam.teaching.figures import BLUE, INK, MUTED, ORANGE
 
 SQRT_2PI = math.sqrt(2 * math.pi)
@@ -339,7 +339,7 @@ def train_copies(model, loss, noise, lr=0.03, watch=None, at=()):
     dict
         From each number in ``at`` to what ``watch`` returned then.
     """
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    optimizer = Adam(model.parameters())
     seen = {}
 
     def look(step):
@@ -349,7 +349,7 @@ def train_copies(model, loss, noise, lr=0.03, watch=None, at=()):
 
     for step, z in enumerate(noise):
         look(step)
-        descend(optimizer, loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
+        optimizer.descend(loss(z).mean(-1).sum(), lr * (1 - step / len(noise)))
     look(len(noise))
     return seen
 

@@ -17,7 +17,7 @@ from reparam.guards import array_values, guarded, require_count, require_finite,
 from reparam.laws.gaussian import LOG_2PI
 from reparam.laws.mixture import Mixture
 from reparam.laws.noising import Noised, bridge, level
-from reparam.networks import Stack, descend
+from reparam.networks import Adam, Stack
 from reparam.teaching import figures
 
 DATA = Mixture((0.4, 0.6), (-1.2, 0.8), (0.3, 0.4))
@@ -322,7 +322,7 @@ def learn_noise(denoiser, generator, steps=240, batch=32, lr=0.05):
         The mean loss of each step.
     """
     shape = len(denoiser.net.weights[0]), require_count("batch", batch)
-    optimizer, losses = torch.optim.Adam(denoiser.parameters(), fused=True), []
+    optimizer, losses = Adam(denoiser.parameters()), []
     for step in range(require_count("steps", steps)):
         u = (generator.random((shape[0], 1)) + np.arange(batch) / batch) % 1
         x_0 = DATA.draw(generator.random(shape), generator.standard_normal(shape))
@@ -330,7 +330,7 @@ def learn_noise(denoiser, generator, steps=240, batch=32, lr=0.05):
         alpha, sigma = level(r)
         x_t, r, eps = map(torch.from_numpy, (alpha * x_0 + sigma * eps, r, eps))
         loss = (denoiser(x_t, r) - eps).square().mean(1)
-        descend(optimizer, loss.sum(), lr * (1 - step / steps))
+        optimizer.descend(loss.sum(), lr * (1 - step / steps))
         losses.append(float(loss.detach().mean()))
     return np.array(losses)
 

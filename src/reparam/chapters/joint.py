@@ -9,7 +9,7 @@ from scipy.special import betaln, log_ndtr, ndtr, ndtri
 
 from reparam import quadrature
 from reparam.guards import guarded, require_finite_array, require_float
-from reparam.networks import descend
+from reparam.networks import Adam
 from reparam.teaching.figures import BLUE, MUTED, RED, note
 
 
@@ -302,10 +302,10 @@ def train_generator(net, objective, noise, data, rate=0.02):
     int
         The number of steps done, after each.
     """
-    optimizer = torch.optim.Adam(net.parameters(), fused=True)
+    optimizer = Adam(net.parameters())
     for step, (z, t) in enumerate(zip(noise, data, strict=True)):
         loss = objective(net(z[..., None])[..., 0], t).sum()
-        descend(optimizer, loss, rate * np.cos(0.5 * np.pi * step / len(noise)))
+        optimizer.descend(loss, rate * np.cos(0.5 * np.pi * step / len(noise)))
         yield step + 1
 
 

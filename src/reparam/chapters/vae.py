@@ -8,7 +8,7 @@ from torch import nn
 
 from reparam.guards import guarded, require_number
 from reparam.laws.gaussian import LOG_2PI, DiagonalGaussian, GradientDraws
-from reparam.networks import Stack, descend
+from reparam.networks import Adam, Stack
 
 
 class VAE(nn.Module):
@@ -162,11 +162,11 @@ def refine(model, x, q, eps, rate=0.03):
     DiagonalGaussian
     """
     mu, log_sigma = (p.detach().clone().requires_grad_() for p in (q.mu, q.log_sigma))
-    optimizer = torch.optim.Adam([mu, log_sigma], fused=True)
+    optimizer = Adam([mu, log_sigma])
     for step, noise in enumerate(eps):
         moving = DiagonalGaussian(mu, log_sigma)
         bound = model.log_likelihood(x, moving.path(noise)) - prior_divergence(moving).sum(-1)
-        descend(optimizer, -bound.sum(), rate * (1 - step / len(eps)))
+        optimizer.descend(-bound.sum(), rate * (1 - step / len(eps)))
     return DiagonalGaussian(mu, log_sigma).detach()
 
 
@@ -262,10 +262,10 @@ def train(vae, x, rows, eps, rate=8e-3):
     Tensor, shape ``(steps, ...)``
         The batch's mean divergence at each step, in nats; one per VAE if there are several side by side.
     """
-    optimizer, history = torch.optim.Adam([p for p in vae.parameters() if p.requires_grad], fused=True), []
+    optimizer, history = Adam(vae.parameters()), []
     for step, (row, noise) in enumerate(zip(rows, eps, strict=True)):
         fit, divergence = vae.parts(x[row], noise)
-        descend(optimizer, (divergence - fit).mean(), rate * (1 - step / len(rows)))
+        optimizer.descend((divergence - fit).mean(), rate * (1 - step / len(rows)))
         history.append(divergence.detach().mean(-1))
     return torch.stack(history)
 

@@ -106,9 +106,12 @@ def value_and_slope(cost, z, name="cost"):
 
 def slope_of(cost, z, name="cost"):
     """The slopes of a cost alone: as :func:`value_and_slope`, or from the owner of a :class:`WithSlope`."""
-    if isinstance(cost, WithSlope):
-        return require_float(f"the slope of {name}", cost.slope(require_float("z", z).detach()), z.shape)
-    return value_and_slope(cost, z, name)[1]
+    if not isinstance(cost, WithSlope):
+        return value_and_slope(cost, z, name)[1]
+    slope = require_float(f"the slope of {name}", cost.slope(require_float("z", z).detach()), z.shape)
+    if (slope.dtype, slope.device) != (z.dtype, z.device):
+        raise ValueError(f"the slope of {name} must be {z.dtype} on {z.device}, got {slope.dtype} on {slope.device}")
+    return slope
 
 
 class WithSlope:

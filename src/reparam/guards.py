@@ -422,6 +422,8 @@ def _refuse_kind(name, kind, value):
 
 
 def _check(kinds, given):
+    if not kinds:
+        return
     shapes, said, tensors = [], [], {}
     for name, kind in kinds.items():
         if name not in given or (given[name] is None and kind.endswith("?")):
@@ -487,17 +489,21 @@ def guarded(function=None, *, integers=(), infinite=False, **kinds):
     if function is None:
         return functools.partial(guarded, integers=integers, infinite=infinite, **kinds)
     signature = inspect.signature(function)
-    own = [name for name in signature.parameters if name != "self"]
+    order, own = list(signature.parameters), [name for name in signature.parameters if name != "self"]
     names = ", ".join(own)
+    plain = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature.parameters.values())
+    least = sum(p.default is p.empty for p in signature.parameters.values())
 
     @functools.wraps(function)
     def around(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        given = bound.arguments
-        given.update({name: _taken(kinds[name], value) for name, value in given.items() if name in kinds})
+        # what signature.bind finds, without its price where all is given by position
+        by_position = plain and not kwargs and least <= len(args) <= len(order)
+        bound = None if by_position else signature.bind(*args, **kwargs)
+        given = dict(zip(order, args, strict=False)) if by_position else bound.arguments
+        given.update({name: _taken(kinds[name], given[name]) for name in kinds if name in given})
         try:
             with np.errstate(all="ignore"):
-                answer = function(*bound.args, **bound.kwargs)
+                answer = function(*given.values()) if by_position else function(*bound.args, **bound.kwargs)
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning) as e:
             if isinstance(e, ValueError) and set(re.findall(r"\w+", str(e))) & set(own):
                 raise

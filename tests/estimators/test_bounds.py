@@ -69,6 +69,20 @@ def test_live_parameters_do_not_leak_into_the_draws():
         close(draws, estimator(log_joint, frozen, EPS))
 
 
+def test_score_and_total_are_both_estimators_by_one_evaluation_of_the_log_joint():
+    q, seen = DiagonalGaussian.from_sigma([0.2, -0.4], [0.5, 0.9]), []
+
+    def log_joint(z):
+        seen.append(len(z))
+        return (z**3).sum(-1)
+
+    eps = torch.tensor([[0.3, -1.0], [1.2, 0.1], [-0.7, 2.0]], dtype=torch.float64)
+    score, total = estimators.score_and_total(log_joint, q, eps)
+    assert seen == [3]
+    close(torch.cat(score), torch.cat(estimators.score_function(elbo_integrand(log_joint, q), q, eps)))
+    close(torch.cat(total), torch.cat(estimators.total_derivative(log_joint, q, eps)))
+
+
 @pytest.mark.parametrize("eps", [torch.zeros(3, 2), torch.zeros(3, 1, dtype=torch.int64), torch.full((3, 1), math.nan)],
                          ids=["shape", "integer", "nan"])
 @pytest.mark.parametrize("estimator", [estimators.total_derivative, estimators.path_derivative], ids=["total", "path"])

@@ -99,6 +99,11 @@ def _estimators():
     yield "measures.polar_nodes", row(measures.polar_nodes)
     for name in ("path_derivative", "total_derivative", "analytic_entropy"):
         yield f"bounds.{name}", row(getattr(bounds, name), PAIRS, log_joint=COST, q=Law(), eps=eps)
+    two = (*PAIRS, *PAIRS)
+    yield "bounds.score_and_total", row(
+        lambda log_joint, q, eps: tuple(g for pair in bounds.score_and_total(log_joint, q, eps) for g in pair), two,
+        log_joint=COST, q=Law(), eps=eps,
+    )
     yield "bounds.analytic_kl", row(bounds.analytic_kl, PAIRS, log_likelihood=COST, q=Law(), eps=eps, prior=Law())
     yield "bounds.controlled", row(bounds.controlled, PAIRS, log_joint=COST, q=Law(), eps=eps, weight=Number(0.5))
     yield "bounds.elbo_gradient", row(bounds.elbo_gradient, ("n 2 d",), log_joint=COST, phi=t("2 d"), eps=eps)

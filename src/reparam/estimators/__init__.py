@@ -7,6 +7,7 @@ from reparam.estimators.bounds import (
     elbo_gradient,
     elbo_integrand,
     path_derivative,
+    score_and_total,
     total_derivative,
 )
 from reparam.estimators.measures import measure_valued
@@ -31,6 +32,7 @@ __all__ = [
     "optimal_baseline",
     "path_derivative",
     "pathwise",
+    "score_and_total",
     "score_function",
     "score_with_baseline",
     "total_derivative",

@@ -2,7 +2,7 @@
 
 import torch
 
-from reparam.derivatives import slope_of
+from reparam.derivatives import slope_of, value_and_slope
 from reparam.estimators.slopes import pathwise
 from reparam.estimators.values import score_function
 from reparam.guards import require_float, require_number, values_of
@@ -87,8 +87,8 @@ def analytic_entropy(log_joint, q, eps):
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
     fixed, eps, z = drawn(q, eps)
-    path = fixed.pull(slope_of(log_joint, z, "log_joint"), eps)
-    return type(path)(*(g + e for g, e in zip(path, fixed.entropy_gradient(), strict=True)))
+    in_mean, in_scale = path = fixed._pull(slope_of(log_joint, z, "log_joint"), eps)
+    return type(path)(in_mean, in_scale + fixed.entropy_gradient()[1])  # the entropy does not move with the mean
 
 
 def analytic_kl(log_likelihood, q, eps, prior):
@@ -122,7 +122,7 @@ def analytic_kl(log_likelihood, q, eps, prior):
     if (prior.mu.shape, prior.mu.dtype, prior.mu.device) != (fixed.mu.shape, fixed.mu.dtype, fixed.mu.device):
         raise ValueError(f"prior must be {fixed.mu.dtype} on {fixed.mu.device} of shape {tuple(fixed.mu.shape)}, as q, "
                          f"got {prior.mu.dtype} on {prior.mu.device} of shape {tuple(prior.mu.shape)}")
-    path = fixed.pull(slope_of(log_likelihood, z, "log_likelihood"), eps)
+    path = fixed._pull(slope_of(log_likelihood, z, "log_likelihood"), eps)
     precision = prior.sigma**-2
     return GradientDraws(
         path.mu - precision * (fixed.mu - prior.mu),
@@ -191,6 +191,26 @@ def total_derivative(log_joint, q, eps):
         finite number per draw, or hides its derivative.
     """
     return analytic_entropy(log_joint, q, eps)
+
+
+def score_and_total(log_joint, q, eps):
+    r"""Score-function (S10) and total-derivative (S17) gradients of the ELBO at the same draws, by one evaluation.
+
+    Parameters
+    ----------
+    log_joint, q, eps
+        As in :func:`total_derivative`.
+
+    Returns
+    -------
+    tuple of two GradientDraws or FullDraws
+        What :func:`score_function` of :func:`elbo_integrand` and :func:`total_derivative` return.
+    """
+    fixed, eps, z = drawn(q, eps)
+    value, slope = value_and_slope(log_joint, z, "log_joint")
+    in_mean, in_scale = path = fixed._pull(slope, eps)
+    total = type(path)(in_mean, in_scale + fixed.entropy_gradient()[1])
+    return score_function(lambda _: value - fixed.log_density(z), fixed, eps), total
 
 
 def controlled(log_joint, q, eps, weight):

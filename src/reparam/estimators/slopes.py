@@ -30,4 +30,4 @@ def pathwise(cost, q, eps):
         number per draw, or hides its derivative.
     """
     fixed, eps, z = drawn(q, eps)
-    return fixed.pull(slope_of(cost, z), eps)
+    return fixed._pull(slope_of(cost, z), eps)

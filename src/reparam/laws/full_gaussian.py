@@ -93,6 +93,10 @@ class FullGaussian:
         self._points("eps", eps)
         if self._points("slope", slope).shape != eps.shape:
             raise ValueError(f"slope and eps must have one shape, got {tuple(slope.shape)} and {tuple(eps.shape)}")
+        return self._pull(slope, eps)
+
+    def _pull(self, slope, eps):
+        """The same formula for estimators, whose slope and noise have passed their guards already."""
         return FullDraws(slope, (slope[..., :, None] * eps[..., None, :]).tril())
 
     @guarded(z="tensor ... d")

@@ -128,6 +128,10 @@ class DiagonalGaussian:
         self._points("eps", eps)
         if self._points("slope", slope).shape != eps.shape:
             raise ValueError(f"slope and eps must have one shape, got {tuple(slope.shape)} and {tuple(eps.shape)}")
+        return self._pull(slope, eps)
+
+    def _pull(self, slope, eps):
+        """The same formula for estimators, whose slope and noise have passed their guards already."""
         return GradientDraws(slope, slope * self.sigma * eps)
 
     def log_density(self, z):

@@ -263,7 +263,7 @@ def draw_looks(draws, biases):
     ax.fill_between(count, -allowed, allowed, color=figures.MUTED, alpha=0.3, linewidth=0)
     for bias, color in zip(biases, (figures.BLUE, figures.RED), strict=True):
         ax.plot(count, looks(draws, bias)[1], color=color)
-        figures.note(ax, count[-1], bias + 0.05, f"bias {bias:g}", color=color, ha="right")
+        figures.note(ax, count[-1], looks(draws, bias)[1][-1], f"bias {bias:g}", color=color)
     ax.set(xscale="log", xlabel="replicates", ylabel="gradient less reference", ylim=(-0.6, 0.6),
            title="A wrong gradient leaves the band of chance")
     return figure

@@ -212,6 +212,24 @@ def _discrete():
     )
 
 
+def _learned(u):
+    from reparam.estimators import learned
+
+    ell, taus, rate, many = Number(-0.8), a("K", make=[0.3, 1.1]), Number(0.1), a("m n D", 0.1, 0.9)
+    exact, zeros = learned.LearnedControl(-0.8, [0.3, 1.1], np.eye(2)), a("k", make=[0.1, 0.2, 0.3])
+    yield "learned.controls", row(learned.controls, ("n D", "n D r"), ell=ell, taus=taus, u=u, v=u)
+    yield (
+        "learned.LearnedControl",
+        row(
+            lambda ell, taus, values: learned.LearnedControl(ell, taus, values).best, ("r",), ell=ell, taus=taus,
+            values=a("2 D", make=[[0.1, 0.5, 2.0], [0.4, 1.0, 3.0]]),
+        ),
+    )
+    yield "learned.LearnedControl.variance", row(exact.variance, ("",), weights=zeros)
+    yield "learned.LearnedControl.expected", row(exact.expected, ("r",), rate=rate, steps=Number(3))
+    yield "learned.learn", row(learned.learn, ("n r",), cost=BITS, ell=ell, taus=taus, u=many, v=many, rate=rate)
+
+
 def _tied():
     """Bits with slopes as control variates, in pairs, and straight through."""
     from reparam.estimators import corrected, pairs, relaxations, straight_through
@@ -233,6 +251,7 @@ def _tied():
         "corrected.rebar_variance",
         row(corrected.rebar_variance, ("",), f=square, slope=twice, ell=ell, tau=tau, weight=ell, bits=Number(2)),
     )
+    yield from _learned(u)
     yield "pairs.antithetic_bits", row(pairs.antithetic_bits, ("n D", "n D"), theta=theta, u=u)
     yield "pairs.arm", row(pairs.arm, ("n D",), cost=BITS, theta=theta, u=u)
     yield "pairs.disarm", row(pairs.disarm, ("n D",), cost=BITS, theta=theta, b=bits, twin=bits)

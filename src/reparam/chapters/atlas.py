@@ -8,6 +8,7 @@ from reparam.chapters.structure import coupled
 from reparam.estimators import categories, corrected, pairs, relaxations, side_by_side, straight_through, structure
 from reparam.estimators import variances as gaussian
 from reparam.estimators.filling_variances import stratified_variance, stratum_moments
+from reparam.estimators.learned import LearnedControl, controls
 from reparam.estimators.prices import price
 from reparam.guards import guarded, require_finite_array, require_number, require_positive
 from reparam.teaching import figures
@@ -23,6 +24,9 @@ THETA, TARGET, BITS, DRAWS, WARM = 0.31, 0.3, 8, 16, 0.5
 
 COLD = 0.2
 """Temperature of REBAR's control."""
+
+LEARNED = np.array([COLD, 1.0])
+"""Temperatures of the control that learns."""
 
 
 @guarded(variance="number", gradient="number", price="number", precision="number")
@@ -117,6 +121,12 @@ class Bits:
         self.theta, self.ell = np.full(BITS, THETA), float(logit(THETA))
         self.terms, self.reads = coupled(BITS, TARGET, coupling)
         self.weight = best_rebar(self._one, self._bend, self.ell, COLD, BITS)[0]
+        self.learned = LearnedControl(self.ell, LEARNED, self._by_count(np.arange(BITS) + np.array([[0], [1]])))
+
+    def _by_count(self, ones):
+        """The cost of states with so many ones."""
+        alone = ones * self._one(1) + (BITS - ones) * self._one(0)
+        return alone + self.coupling * ones * (ones - 1) / 2
 
     def _one(self, b):
         return (b - TARGET) ** 2
@@ -165,6 +175,7 @@ class Bits:
         found["twins"] = truth, pairs.pair_variances(self.cost, self.theta)[1][0]
         found["no repeats"] = self._no_repeats(odds, values.sum(1), score)
         found["relaxation"] = self._relaxed()
+        found["RELAX"] = truth, self.learned.variance(self.learned.best)
         if not self.coupling:
             cold = corrected.rebar_variance(self._one, self._bend, self.ell, COLD, self.weight, BITS)
             found["REBAR"] = truth, cold
@@ -220,6 +231,8 @@ class Bits:
         found["no repeats"] = self._two_states(u[:, 0, 0], v[:, 0, 0])
         y, r = relaxations.relaxed_path(self.ell, noise[:, 0], WARM)
         found["relaxation"] = self.slopes(y)[:, 0] * r[:, 0]
+        drawn, d = controls(self.ell, LEARNED, u[:, 0], v[:, 0])
+        found["RELAX"] = self.cost(drawn) * (drawn[:, 0] - THETA) - d[:, 0] @ self.learned.best
         return found | {"REBAR": self.rebar(u[:, 0], v[:, 0])}
 
     @guarded(u="array n 8", v="array n 8")

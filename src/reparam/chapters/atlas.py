@@ -155,6 +155,7 @@ class Bits:
             "local expectation": structure.local_expectation(self.cost, self.theta, b)[:, 0],
             "MuProp": corrected.muprop(self.cost, self.slopes, self.theta, b)[:, 0],
             "straight-through": straight_through.straight_through(lambda _: self.slopes(b)[:, 0], self.ell, first),
+            "copied": straight_through.identity(lambda _: self.slopes(b)[:, 0], self.ell, first),
             "ReinMax": straight_through.reinmax(lambda _: self.slopes(b)[:, 0], self.ell, first),
         }
 
@@ -172,9 +173,10 @@ class Bits:
         found = {name: outcome_table(g, odds) for name, g in self._singles(states, 40 * states - 20).items()}
         for name, f in (("leave-one-out", values.sum(1)), ("own terms", structure.own_sums(values, self.reads)[:, 0])):
             found[name] = truth, categories.leave_one_out_variance(odds, f, score, DRAWS)[0]
-        found["twins"] = truth, pairs.pair_variances(self.cost, self.theta)[1][0]
+        for name, spread in zip(("ARM", "twins"), pairs.pair_variances(self.cost, self.theta), strict=True):
+            found[name] = truth, spread[0]
         found["no repeats"] = self._no_repeats(odds, values.sum(1), score)
-        found["relaxation"] = self._relaxed()
+        found["relaxation"], found["straight-through Gumbel"] = self._relaxed(), self._rounded()
         found["RELAX"] = truth, self.learned.variance(self.learned.best)
         if not self.coupling:
             cold = corrected.rebar_variance(self._one, self._bend, self.ell, COLD, self.weight, BITS)
@@ -198,6 +200,20 @@ class Bits:
         y, y2, r, rb, r2, r2b, r2b2 = relaxations.logistic_expectation(powers, near)
         others, kappa = (BITS - 1) * y, self.coupling
         square = (BITS - 1) * (y2 - y * y) + others**2
+        mean = rb + kappa * others * r
+        return mean, r2b2 + 2 * kappa * others * r2b + kappa**2 * square * r2 - mean**2
+
+    def _rounded(self):
+        """The straight-through Gumbel gradient is r (2b - 2t + kappa S), with S the sum of the other bits."""
+        def powers(noise):
+            r = relaxations.relaxed_path(self.ell, noise, WARM)[1]
+            bend = self._bend((self.ell + noise > 0).astype(float))
+            return np.stack([r, r * bend, r * r, r * r * bend, (r * bend) ** 2])
+
+        near = -self.ell + WARM * np.array([-40, -10, 0, 10, 40])
+        r, rb, r2, r2b, r2b2 = relaxations.logistic_expectation(powers, near)
+        others, kappa = (BITS - 1) * THETA, self.coupling
+        square = others * (1 - THETA) + others**2
         mean = rb + kappa * others * r
         return mean, r2b2 + 2 * kappa * others * r2b + kappa**2 * square * r2 - mean**2
 
@@ -228,9 +244,11 @@ class Bits:
         for name, f in (("leave-one-out", values.sum(1)), ("own terms", structure.own_sums(values, self.reads)[:, 0])):
             found[name] = categories.leave_one_out_gradient(f.reshape(b.shape[:2]), score)[:, 0]
         found["twins"] = pairs.disarm(self.cost, self.theta, *pairs.antithetic_bits(self.theta, u[:, 0]))[:, 0]
+        found["ARM"] = pairs.arm(self.cost, self.theta, u[:, 0])[:, 0]
         found["no repeats"] = self._two_states(u[:, 0, 0], v[:, 0, 0])
         y, r = relaxations.relaxed_path(self.ell, noise[:, 0], WARM)
         found["relaxation"] = self.slopes(y)[:, 0] * r[:, 0]
+        found["straight-through Gumbel"] = self.slopes(b[:, 0])[:, 0] * r[:, 0]
         drawn, d = controls(self.ell, LEARNED, u[:, 0], v[:, 0])
         found["RELAX"] = self.cost(drawn) * (drawn[:, 0] - THETA) - d[:, 0] @ self.learned.best
         return found | {"REBAR": self.rebar(u[:, 0], v[:, 0])}

@@ -144,6 +144,14 @@ def test_text_outweighs_code_two_to_one_and_cells_are_short(page):
 
 
 @pytest.mark.parametrize("page", [p for p in CHAPTERS if p != "book/atlas"])  # tables to look things up in
+def test_a_chapter_ends_with_where_to_go_next_before_its_exercises(page):
+    text = PAGES[page]
+    end = re.search(r"Where to go next(.*?)^## Exercises", text, HIDDEN)
+    assert end, f"{page} does not say where to go next"
+    assert re.search(r"\{(?:cite:[pt]|doc|chapter|prf:ref|eq)\}", end[1]), f"{page} goes next to no reference and no page"
+
+
+@pytest.mark.parametrize("page", [p for p in CHAPTERS if p != "book/atlas"])  # tables to look things up in
 def test_a_chapter_has_four_exercises_with_solutions_two_graded_and_something_to_move(page):
     text = PAGES[page]
     asked = set(re.findall(r"\{exercise\}[^`]*?:label: (\S+)", text, re.DOTALL))

@@ -148,7 +148,7 @@ def test_a_chapter_ends_with_where_to_go_next_before_its_exercises(page):
     text = PAGES[page]
     end = re.search(r"Where to go next(.*?)^## Exercises", text, HIDDEN)
     assert end, f"{page} does not say where to go next"
-    assert re.search(r"\{(?:cite:[pt]|doc|chapter|prf:ref|eq)\}", end[1]), f"{page} goes next to no reference and no page"
+    assert re.search(r"\{(?:cite:[pt]|doc|chapter|prf:ref|eq)\}", end[1]), f"{page} goes next to no page and no paper"
 
 
 @pytest.mark.parametrize("page", [p for p in CHAPTERS if p != "book/atlas"])  # tables to look things up in

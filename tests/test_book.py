@@ -309,6 +309,15 @@ def test_style_sheets_load_nothing_from_elsewhere():
         assert not re.search(r"url\(\s*[\"']?(?:https?:)?//", path.read_text(encoding="utf-8")), path.name
 
 
+HEADS = re.compile(r"^\|(.*)\|\n\|[-:| ]+\|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").rglob("*.md")), ids=lambda p: p.stem)
+def test_every_column_has_a_heading_with_words(path):  # checkers of accessibility read no formula
+    headings = [cell for row in HEADS.findall(path.read_text(encoding="utf-8")) for cell in re.split(r"(?<!\\)\|", row)]
+    assert [cell for cell in headings if not re.search(r"\w", re.sub(r"\$[^$]*\$", "", cell))] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_image_says_what_it_shows(page):
     images = [i for i in Reader((HTML / f"{page}.html").read_text(encoding="utf-8")).images if "logo" not in str(i)]

@@ -112,12 +112,6 @@ def test_a_figure_becomes_part_of_its_page_with_its_description(tmp_path):
     assert {i[1:] for i in re.findall(r'href="(#[^"]+)"', drawn)} <= set(ids)
 
 
-def test_a_heading_that_is_a_formula_has_a_name():
-    table = ("<table class=\"table\"><thead><tr><th>\\(\\theta_1\\)</th><th></th><th>a \\(b\\)</th></tr></thead>"
-             "<tbody></tbody></table>")
-    assert re.findall(r"<th\b[^>]*>", folds.label_cells(table)) == ['<th aria-label="θ_1">', "<th>", "<th>"]
-
-
 def test_a_sliders_frames_have_panels_once_and_share_their_letters(tmp_path):
     html, path = article(f'<div class="picture">{SVG}</div><template>{SVG}</template>', tmp_path / "a.html")
     drawn = pictures.page(html, path)

@@ -6,11 +6,10 @@ Ids are made unique, in a page and over the book, and tables learn to be read on
 import json
 import re
 from collections import Counter
-from html import escape, unescape
 from os.path import normpath
 from pathlib import Path
 
-from markup import MATH, article, as_typed, element, words
+from markup import article, as_typed, element
 
 FOLDED = re.compile(r'<div class="((?=[^"]*\badmonition\b)[^"]*\bdropdown\b[^"]*)"([^>]*)>\s*'
                     r'(?:<p class="admonition-title">(.*?)</p>)?', re.DOTALL)
@@ -72,14 +71,6 @@ def rename(html, path, common, taken=frozenset()):
     return LINK.sub(follow, html[:start] + text + html[end:])
 
 
-def _named(match):
-    """A heading of a column that is a formula and nothing else, with a name for checkers that read no MathML."""
-    bare = words(MATH.sub("", match[2]))
-    if bare or not words(match[2]):
-        return match[0]
-    return f'<th{match[1]} aria-label="{escape(unescape(as_typed(match[2])))}">{match[2]}</th>'
-
-
 def label_cells(html):
     """Tables of text whose cells know their column's heading: a telephone shows each row as a list."""
     for match in reversed(list(TABLE.finditer(html))):
@@ -94,7 +85,6 @@ def label_cells(html):
             return re.sub(r"<td\b", lambda m: f'<td data-label="{next(at, "")}" role="cell"', found[0])
 
         head, _, body = table.partition("</thead>")
-        head = HEAD.sub(_named, head)
         body = re.sub(r"<tr\b.*?</tr>", row, body, flags=re.DOTALL).replace("<tr ", '<tr role="row" ')
         table = re.sub(r'<table class="', '<table role="table" class="stacks ', head, count=1) + "</thead>" + body
         html = html[: match.start()] + table + html[end:]

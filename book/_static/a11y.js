@@ -19,22 +19,33 @@ document.addEventListener("DOMContentLoaded", function () {
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", "Book title");
   }
-  // What scrolls sideways can be reached from the keyboard: only while it does scroll, also once a dropdown opens or the window gets narrower.
-  const wide = "div.math mjx-container, .cell_output, .output, .bd-article pre, .pst-scrollable-table-container";
-  const mark = function (box) {
-    if (box.scrollWidth > box.clientWidth + 1) {
-      box.setAttribute("tabindex", "0");
-    } else {
-      box.removeAttribute("tabindex");
-    }
-  };
-  const watch = new ResizeObserver(function (entries) { entries.forEach(function (entry) { mark(entry.target); }); });
-  // In idle moments: to ask for the width of what is off the screen makes the browser lay it out.
-  const boxes = [...document.querySelectorAll(wide)];
+  // What scrolls sideways can be reached from the keyboard, only while it does scroll. The browser must lay out what is off
+  // the screen to tell: so what is likely is asked in an idle moment (formulas.py marks what is too wide for a telephone),
+  // the rest when somebody presses Tab, once after each change of the layout.
+  const likely = "mjx-container.long, .output:has(table), .cell_output:has(table), .pst-scrollable-table-container";
+  const all = likely + ", div.math mjx-container, .bd-article pre, .output, .cell_output";
   const idle = window.requestIdleCallback || function (work) { setTimeout(work, 50); };
-  const some = function () {
-    boxes.splice(0, 20).forEach(function (box) { watch.observe(box); });
-    if (boxes.length) idle(some); else document.documentElement.dataset.ready = "";
-  };
-  window.addEventListener("load", function () { idle(some); });
+  let stale = true;
+  function mark(which) {
+    const boxes = [...document.querySelectorAll(which)];
+    const scroll = boxes.map(function (box) { return box.scrollWidth > box.clientWidth + 1; });
+    boxes.forEach(function (box, i) {
+      if (scroll[i]) box.setAttribute("tabindex", "0"); else box.removeAttribute("tabindex");
+    });
+  }
+  function again() {
+    stale = true;
+    idle(function () {
+      mark(likely);
+      document.documentElement.dataset.ready = "";
+    });
+  }
+  window.addEventListener("load", again);
+  window.addEventListener("resize", again);
+  document.addEventListener("toggle", again, true);
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Tab" || !stale) return;
+    stale = false;
+    mark(all);
+  }, true);
 });

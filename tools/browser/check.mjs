@@ -87,7 +87,7 @@ async function open(browser, name, mode) {
   await page.setViewport({ width: mode.width, height: 900 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: mode.scheme }]);
   await page.goto(address(name), { waitUntil: "load" });
-  await page.waitForFunction(() => "ready" in document.documentElement.dataset, { timeout: 20_000 });
+  await page.waitForFunction(() => "ready" in document.documentElement.dataset, { timeout: 120_000 });
   await page.evaluate(async () => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   });
@@ -135,9 +135,9 @@ async function print(page, say) {
 async function look(browser, name, mode) {
   const { page, seen, say } = await open(browser, name, mode);
   opened += 1;
+  await page.keyboard.press("Tab");
   (await page.evaluate((room) => [...window.book.layout({ scrolling: true, room }), ...window.book.legible()],
     mode.width > 1000)).forEach(say);
-  await page.keyboard.press("Tab");
   (await page.evaluate(() => window.book.focus())).forEach(say);
   if (mode.name === "light") {
     await moveSliders(page, say);
@@ -171,12 +171,12 @@ async function search(browser) {
     await page.keyboard.down("Control");
     await page.keyboard.press("k");
     await page.keyboard.up("Control");
-    await page.waitForFunction(() => document.activeElement.matches("input[type=search]"), { timeout: 10_000 });
+    await page.waitForFunction(() => document.activeElement.matches("input[type=search]"), { timeout: 120_000 });
     await page.keyboard.type(words);
     await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
     try {
       await page.waitForFunction((t) => [...document.querySelectorAll("#search-results li a")].slice(0, 10)
-        .some((a) => a.href.includes(`/${t}.html`)), { timeout: 20_000 }, target);
+        .some((a) => a.href.includes(`/${t}.html`)), { timeout: 120_000 }, target);
     } catch {
       faults.add(`search for "${words}" does not find ${target}`);
     }
@@ -200,7 +200,7 @@ function wayThrough() {
 async function landing(browser) {
   const page = await browser.newPage();
   await page.goto(address("index.html"), { waitUntil: "load" });
-  await page.waitForFunction(() => location.pathname.endsWith("/book/index.html"), { timeout: 10_000 })
+  await page.waitForFunction(() => location.pathname.endsWith("/book/index.html"), { timeout: 120_000 })
     .catch(() => faults.add("index.html does not lead to the book"));
   await page.close();
 }

@@ -39,7 +39,7 @@ async function open(name, width, scheme = "light") {
   await page.setViewport({ width, height: 844 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.goto(address(name), { waitUntil: "load" });
-  await page.waitForFunction(() => "ready" in document.documentElement.dataset, { timeout: 20_000 });
+  await page.waitForFunction(() => "ready" in document.documentElement.dataset, { timeout: 120_000 });
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   return page;
 }
@@ -104,6 +104,7 @@ for (const name of all) {
     document.querySelectorAll(".bd-article details").forEach((d) => { d.open = true; });
     await new Promise((done) => setTimeout(done, 300));
   });
+  await page.keyboard.press("Tab"); // then the page asks what scrolls
   const found = await page.evaluate(phone);
   for (const key of Object.keys(sum)) {
     if (typeof sum[key] === "number") sum[key] += found[key];

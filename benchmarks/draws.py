@@ -11,6 +11,7 @@ from pyro.distributions.testing.fakes import NonreparameterizedNormal
 from pyro.infer import Trace_ELBO
 
 from reparam import noise
+from reparam.derivatives import WithSlope
 from reparam.estimators.bounds import score_and_total
 from reparam.laws.gaussian import DiagonalGaussian
 from reparam.moments import stream
@@ -23,12 +24,33 @@ def log_joint(z):
     return (-0.5 * z * z - 0.5 * ((X - z) / S) ** 2).sum(-1)
 
 
-def ours(q, d):
+def ours(q, d, log_joint=log_joint):
     source = noise.generator("benchmarks/ours")
 
     def draw(n):
         score, total = score_and_total(log_joint, q, torch.from_numpy(source.standard_normal((n, d))))
         return *score, *total
+
+    return stream(draw, N, d, order=2)
+
+
+def slope(z):
+    return (X - z) / S**2 - z
+
+
+def by_torch(q, d):
+    """The helpers' formulas in plain PyTorch, one evaluation by automatic differentiation; nothing is checked."""
+    source, sigma = noise.generator("benchmarks/torch"), q.sigma
+    constant = (q.log_sigma + 0.5 * np.log(2 * np.pi)).sum()
+
+    def draw(n):
+        eps = torch.from_numpy(source.standard_normal((n, d)))
+        squares, scaled = eps * eps, sigma * eps
+        z = (q.mu + scaled).requires_grad_()
+        joint = log_joint(z)
+        (slope,) = torch.autograd.grad(joint.sum(), z)
+        value = (joint.detach() + 0.5 * squares.sum(1) + constant)[:, None]
+        return value * eps / sigma, value * (squares - 1), slope, slope * scaled + 1
 
     return stream(draw, N, d, order=2)
 
@@ -55,7 +77,7 @@ def by_numpy(q, d):
 
 
 def by_jax(q, d):
-    """Both gradients of one draw by jax.grad, vectorised and compiled; sums of blocks in double precision."""
+    """Both gradients of one draw by jax.grad, vectorised and compiled; NumPy's noise, which is the faster one here."""
     mu, log_sigma = jnp.asarray(q.mu.numpy()), jnp.asarray(q.log_sigma.numpy())
 
     def joint(z):
@@ -78,15 +100,16 @@ def by_jax(q, d):
     block = max(1, 32_768 // d)
 
     @jax.jit
-    def sums(key):
-        g = jax.vmap(one)(jax.random.normal(key, (block, d)))
+    def sums(eps):
+        g = jax.vmap(one)(eps)
         return g.sum(0), (g * g).sum(0)
 
-    keys = jax.random.split(jax.random.PRNGKey(0), -(-N // block))
+    source, blocks = noise.generator("benchmarks/jax"), -(-N // block)
 
     def work():
-        first, second = (sum(np.asarray(x) for x in part) for part in zip(*map(sums, keys), strict=True))
-        n = block * len(keys)
+        drawn = (sums(source.standard_normal((block, d))) for _ in range(blocks))
+        first, second = (sum(np.asarray(x) for x in part) for part in zip(*drawn, strict=True))
+        n = block * blocks
         mean = first / n
         return mean, (second / n - mean**2) * n / (n - 1)
 
@@ -153,6 +176,11 @@ def agree(q, d):
     jax_mean, jax_variance = by_jax(q, d)()
     if not np.all(abs(jax_mean - mean) <= 8 * np.sqrt((variance + jax_variance) / N)):
         raise SystemExit("draws: JAX and the helpers disagree")
+    known = WithSlope(log_joint, slope, noise.normal("benchmarks/known", 4, d))
+    for way in (by_torch(q, d), ours(q, d, known)):
+        its = np.concatenate([part.mean for part in way])
+        if not np.all(abs(its - mean) <= 8 * np.sqrt(2 * variance / N)):
+            raise SystemExit("draws: the ways in PyTorch disagree")
     near = np.all(abs(my_mean - mean) <= 8 * np.sqrt(2 * variance / N))
     if not (near and np.allclose(my_variance, variance, rtol=0.2)):
         raise SystemExit("draws: NumPy and the helpers disagree")
@@ -167,10 +195,13 @@ def contests():
     for d, times in ((1, 1.25), (10, 1.4), (100, 1.5)):
         q = DiagonalGaussian.from_sigma([0.3] * d, [0.7] * d)
         agree(q, d)
+        known = WithSlope(log_joint, slope, noise.normal("benchmarks/known", 4, d))
         made.append(Contest(
             f"means and variances of {N:,} gradients, d = {d}", "hand-written NumPy",
             {"hand-written NumPy": lambda q=q, d=d: by_numpy(q, d),
              "helpers of the book": lambda q=q, d=d: ours(q, d),
+             "helpers, slope supplied": lambda q=q, d=d, known=known: ours(q, d, known),
+             "plain PyTorch, no checks": lambda q=q, d=d: by_torch(q, d),
              "JAX, jit of vmap of grad": by_jax(q, d),
              "Pyro, parameters per draw": lambda q=q, d=d: by_pyro(q, d),
              "loop over draws": lambda q=q, d=d: by_loop(q, d)},

@@ -1,5 +1,7 @@
 """One step of SGVI on Bayesian logistic regression, N = 1000, d = 20, with 1 and with 16 draws."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,7 @@ import pyro.distributions as dist
 import torch
 from harness import Contest
 from pyro.infer import SVI, Trace_ELBO
+from torch.nn.functional import logsigmoid
 
 from reparam import noise
 from reparam.derivatives import WithSlope
@@ -54,14 +57,28 @@ def ours(log_joint, eps):
     return torch.cat([q.mu, q.log_sigma]).numpy()
 
 
+def _by_autograd(z, x):
+    z = z.requires_grad_()
+    return torch.autograd.grad(logsigmoid(z @ x.T).sum() - 0.5 * (z * z).sum(), z)[0]
+
+
+def _by_hand(z, x):
+    return torch.sigmoid(-z @ x.T) @ x - z
+
+
+def by_torch(signed, eps, slope_at=_by_autograd):
+    """The same step in plain PyTorch, written for this model; nothing is checked."""
+    x, (mu, log_sigma) = torch.from_numpy(signed), map(torch.from_numpy, start())
+    for e in torch.from_numpy(eps):
+        scaled = log_sigma.exp() * e
+        slope = slope_at(mu + scaled, x)
+        mu, log_sigma = mu + RATE * slope.mean(0), log_sigma + RATE * ((slope * scaled).mean(0) + 1)
+    return torch.cat([mu, log_sigma]).numpy()
+
+
 def with_slope(model, signed):
     """The log joint, whose slope its owner supplies; it is compared with automatic differentiation here, once."""
-    x = torch.from_numpy(signed)
-
-    def slope(z):
-        return torch.sigmoid(-z @ x.T) @ x - z
-
-    return WithSlope(model.log_joint, slope, torch.from_numpy(noises(4)[0]))
+    return WithSlope(model.log_joint, partial(_by_hand, x=torch.from_numpy(signed)), torch.from_numpy(noises(4)[0]))
 
 
 def by_loop(log_joint, eps):
@@ -134,7 +151,8 @@ def contests():
     for k, times, helped in ((1, 4.0, 1.6), (16, 2.5, 1.1)):
         eps = noises(k)
         first = by_numpy(signed, eps)
-        runs = (ours(model.log_joint, eps), ours(known, eps), by_loop(model.log_joint, eps))
+        runs = (ours(model.log_joint, eps), ours(known, eps), by_torch(signed, eps), by_torch(signed, eps, _by_hand),
+                by_loop(model.log_joint, eps))
         if not all(np.allclose(first, last, atol=1e-10) for last in runs):
             raise SystemExit("sgvi_step: the ways to take a step disagree")
         if not np.allclose(first[:D], by_pyro(signed, k)[:D], atol=0.5 if k == 1 else 0.1):
@@ -147,6 +165,8 @@ def contests():
             {"hand-written NumPy": lambda eps=eps: by_numpy(signed, eps),
              "helpers of the book": lambda eps=eps: ours(model.log_joint, eps),
              "helpers, slope supplied": lambda eps=eps: ours(known, eps),
+             "plain PyTorch, no checks": lambda eps=eps: by_torch(signed, eps),
+             "plain PyTorch, slope by hand, no checks": lambda eps=eps: by_torch(signed, eps, _by_hand),
              "NumPyro, compiled": by_numpyro(signed, k),
              "Pyro, Trace_ELBO": lambda k=k: by_pyro(signed, k),
              "loop over draws": lambda eps=eps: by_loop(model.log_joint, eps)},

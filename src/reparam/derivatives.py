@@ -72,7 +72,7 @@ def extrapolate(values):
 
 
 def value_and_slope(cost, z, name="cost"):
-    r"""The values of a cost and its slopes :math:`\nabla_zf(z)`, one evaluation for both.
+    r"""The values of a cost and its slopes :math:`\nabla_zf(z)`, one evaluation for both, or the owner's slopes.
 
     Parameters
     ----------
@@ -93,9 +93,11 @@ def value_and_slope(cost, z, name="cost"):
     ValueError
         If ``cost`` does not return one finite number per draw, hides its derivative, or has a slope that is not finite.
     """
+    if require_float("z", z).ndim == 0:
+        raise ValueError("z must have at least one axis, got one number")
+    if isinstance(cost, WithSlope):
+        return values_of(cost, z.detach(), name).detach(), slope_of(cost, z, name)
     with torch.enable_grad():
-        if require_float("z", z).ndim == 0:
-            raise ValueError("z must have at least one axis, got one number")
         z = z.detach().requires_grad_()
         value = values_of(cost, z, name)
         (slope,) = torch.autograd.grad(value.sum(), z, allow_unused=True) if value.requires_grad else (None,)

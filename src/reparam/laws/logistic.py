@@ -57,12 +57,15 @@ class LogisticRegression:
     @guarded
     def log_likelihood(self, z):
         r""":math:`\sum_i\log p(y_i\mid z)` in nats, ``(n, d) -> (n,)``."""
+        return self._fit(z)
+
+    def _fit(self, z):
         return logsigmoid(z @ self.signed.T).sum(-1)
 
     @guarded
     def log_joint(self, z):
         r""":math:`\log p(y,z)` in nats, ``(n, d) -> (n,)``."""
-        return self.log_likelihood(z) + self.prior.log_density(z)
+        return self._fit(z) + self.prior.log_density(z)
 
     @guarded(nodes="count")
     def elbo(self, q, nodes=32):

@@ -1,7 +1,9 @@
 """What the tools that try to fool the checks count, and that they can be interrupted."""
 
 import importlib
+import os
 import re
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,12 @@ def test_a_failing_check_is_told_with_what_passed_before(preloaded):
     found, failure = replay.in_child(replay.reports, PAGE.replace("9.0)", "0.5)"), 3)
     assert [r["label"] for r in found] == ["sum"]
     assert failure.startswith("CheckFailed: order: the order leads by -0.5")
+
+
+def test_jobs_run_in_forked_workers_and_one_that_dies_is_not_lost_in_silence():
+    assert sorted(replay.in_parallel(lambda job: 2 * job, [1, 2, 3])) == [(1, 2), (2, 4), (3, 6)]
+    with pytest.raises(BrokenProcessPool):
+        list(replay.in_parallel(lambda job: os._exit(3), [1, 2]))
 
 
 def test_a_range_of_seeds_is_a_number_or_two():

@@ -8,11 +8,12 @@ A page replayed so takes about half the time of a kernel, and its checks see the
 
 import importlib
 import json
+import multiprocessing
 import os
 import re
-import selectors
 import signal
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +28,7 @@ import numpy as np
 import surroundings
 
 ORDERS = ("less", "exceeds")
+_WORK = None
 
 
 def preload():
@@ -193,42 +195,24 @@ def in_child(work, *args):
     return json.loads(answer) if answer else None
 
 
-def _share(work, jobs, mine, writer):
-    """What one forked worker does: its jobs, a line of JSON each."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with os.fdopen(writer, "w") as lines:
-        for index in mine:
-            lines.write(json.dumps([index, work(jobs[index])]) + "\n")
-            lines.flush()
+def _one(index):
+    """One job of the work that was set when this worker was forked."""
+    work, jobs = _WORK
+    return work(jobs[index])
 
 
 def in_parallel(work, jobs):
-    """Do the work on all cores, each a forked share; yield (job, result) as they come."""
-    cores, workers = surroundings.cores(), selectors.DefaultSelector()
-    for share in range(cores):
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            code = 1
-            try:
-                _share(work, jobs, range(share, len(jobs), cores), writer)
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(writer)
-        workers.register(reader, selectors.EVENT_READ, bytearray())
-    while workers.get_map():
-        for key, _ in workers.select():
-            chunk = os.read(key.fd, 1 << 16)
-            key.data.extend(chunk)
-            *lines, rest = bytes(key.data).split(b"\n")
-            key.data[:] = rest
-            for line in lines:
-                index, result = json.loads(line)
-                yield jobs[index], result
-            if not chunk:
-                workers.unregister(key.fd)
-                os.close(key.fd)
-                os.wait()
+    """Do the work on all cores, in forked processes; yield (job, result) as they come."""
+    global _WORK
+    _WORK = work, jobs  # what is forked after this need not be pickled
+    pool = ProcessPoolExecutor(surroundings.cores(), multiprocessing.get_context("fork"),
+                               initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    try:
+        asked = {pool.submit(_one, index): job for index, job in enumerate(jobs)}
+        for done in as_completed(asked):
+            yield asked[done], done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def main(arguments):

@@ -101,6 +101,9 @@ window.book = (() => {
     for (const e of document.querySelectorAll(".bd-article details:not(.whisper details)")) {
       if (e.open === e.matches(".solution")) faults.push(`${e.open ? "open" : "folded"} on paper: ${name(e)}`);
     }
+    for (const e of own().filter(seen)) { // paper takes the first moment
+      if (getComputedStyle(e).animationName !== "none") faults.push(`fades in on paper: ${name(e)}`);
+    }
     if (contrast(getComputedStyle(document.body).color, document.documentElement) < 7) {
       faults.push("letters too faint for paper");
     }

@@ -209,10 +209,16 @@ async function slow(name, quiet) {
   return { ...times, reckoned: 4 * worked + bytes / 200_000 + 0.45, worked, bytes };
 }
 if (longest) {
-  const quiet = loadavg()[0] < 2, busy = quiet ? "" : `, load ${loadavg()[0].toFixed(0)}`;
-  const clock = await slow(longest, true), { reckoned, worked, bytes } = await slow(longest, false);
-  row("slow phone: first formulas readable", `${(clock.first / 1000).toFixed(1)} s (${longest}${busy})`, "4 s", quiet ? clock.first <= 4000 : null);
-  row("slow phone: whole longest chapter", `${(clock.whole / 1000).toFixed(1)} s by the clock${busy}`, "8 s", quiet ? clock.whole <= 8000 : null);
+  const load = loadavg()[0], quiet = load < 2, tries = [];
+  do tries.push(await slow(longest, true)); while (!quiet && tries.length < 3); // what else runs can only add to the best of three
+  const told = quiet ? longest : `${longest}, the best of three at load ${load.toFixed(0)}`;
+  const clock = (name, what, aim) => {
+    const best = Math.min(...tries.map((one) => one[what]));
+    row(`slow phone: ${name}`, `${(best / 1000).toFixed(1)} s (${told})`, `${aim} s`, best <= 1000 * aim || (quiet ? false : null));
+  };
+  clock("first formulas readable", "first", 4);
+  clock("whole longest chapter", "whole", 8);
+  const { reckoned, worked, bytes } = await slow(longest, false);
   row("the same, reckoned", `${reckoned.toFixed(1)} s: 4 x ${worked.toFixed(2)} s of processor time, ${Math.round(bytes / 1000)} kB`, "8 s", reckoned <= 8);
 }
 server.close();
@@ -274,17 +280,21 @@ for (const name of chapters.slice(0, 6)) {
 row("hover cards seen for equations, claims, citations", Object.values(shown).join(", "), "3 each",
   only.length || Object.values(shown).every((n) => n >= 3));
 
-let folded = 0, opened = 0, named = 0, sliders = 0, bad = [];
+let folded = 0, opened = 0, asked = 0, named = 0, sliders = 0, bad = [], unseen = [];
 for (const name of chapters) {
   const page = await open(name, 1366);
-  const ids = await page.$$eval("details.folded[id]", (found) => found.map((e) => e.id));
-  folded += ids.length;
+  folded += await page.$$eval("details.folded", (found) => found.length);
   named += await page.$$eval("details.folded > summary", (found) => found.filter((e) => e.textContent.trim().length > 8).length);
-  for (const id of ids.slice(0, 2)) {
+  // a folded part itself, and an equation in another one
+  const ids = await page.evaluate(() => ["details.folded[id]:not([open])", "details.folded:not([open]) div.math[id]"]
+    .map((what) => document.querySelector(what)?.id).filter(Boolean));
+  asked += ids.length;
+  for (const id of ids) {
     opened += await page.evaluate(async (id) => {
       location.hash = id;
       await new Promise((done) => setTimeout(done, 60));
-      return document.getElementById(id).open;
+      const target = document.getElementById(id);
+      return target.closest("details").open && target.checkVisibility();
     }, id);
   }
   const found = await page.$$eval(".reparam-slider", (all) => all.map((box) => ({
@@ -293,11 +303,27 @@ for (const name of chapters) {
     last: +box.querySelector("input").max })));
   sliders += found.length;
   bad.push(...found.filter((s) => s.wide < 0.7 || !s.caption).map((s) => `${name}: ${s.caption ? "narrow" : "no caption"}`));
+  // The browser's own find, as an address can ask for it: words that stand in a folded part.
+  const words = await page.evaluate(() => {
+    document.querySelectorAll("details.folded").forEach((d) => { d.open = false; });
+    const text = document.createTreeWalker(document.querySelector("details.folded") ?? document.createElement("p"), NodeFilter.SHOW_TEXT);
+    while (text.nextNode()) {
+      const words = text.currentNode.data.trim().split(/\s+/);
+      if (words.length >= 5 && !text.currentNode.parentElement.closest("summary, svg, math, pre, script")) return words.slice(0, 5).join(" ");
+    }
+    return null;
+  });
+  if (words) {
+    await page.goto("about:blank");
+    await page.goto(`${address(name)}#:~:text=${encodeURIComponent(words).replace(/-/g, "%2D")}`, { waitUntil: "load" });
+    await page.waitForFunction(() => document.querySelector("details.folded[open]"), { timeout: 10_000 }).catch(() => unseen.push(`${name}: ${words}`));
+  }
   await page.close();
 }
-const tried = chapters.length ? folded : 0;
-row("folded parts, with titles that say which", `${named} of ${tried}`, "all", named >= tried);
-row("links into folded parts that open them", opened, "2 a chapter", opened > 0 || !folded);
+row("folded parts, with titles that say which", `${named} of ${folded}`, "all", named >= folded);
+row("links into folded parts that open them", `${opened} of ${asked}`, "all", opened === asked);
+row("chapters whose folded words the browser's find does not see", unseen.length, "0", !unseen.length);
+faults.push(...unseen.map((f) => `not found in a fold: ${f}`));
 row("sliders not of full width, or without number and caption", `${bad.length} of ${sliders}`, "0", !bad.length);
 faults.push(...bad.map((f) => `slider: ${f}`));
 

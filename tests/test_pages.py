@@ -1,6 +1,8 @@
 """The extensions that finish the pages: functions from HTML to HTML, each tried on the smallest page that needs it."""
 
+import base64
 import re
+import struct
 from pathlib import Path
 
 import cards
@@ -110,6 +112,20 @@ def test_a_figure_becomes_part_of_its_page_with_its_description(tmp_path):
     ids = re.findall(r' id="([^"]+)"', drawn)
     assert len(ids) == len(set(ids))
     assert {i[1:] for i in re.findall(r'href="(#[^"]+)"', drawn)} <= set(ids)
+
+
+def test_points_in_several_panels_are_as_wide_as_vectors(tmp_path):
+    head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+    wide, narrow = (head + struct.pack(">II", width, 500) + bytes(9) for width in (1400, 1000))
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "x.png").write_bytes(wide)
+    (tmp_path / "book").mkdir()
+    frames = "".join(f'<img alt="A > b." src="data:image/png;base64,{base64.b64encode(part).decode()}"/>'
+                     for part in (wide, narrow))
+    html, path = article(frames + '<img alt="" src="../_images/x.png"/>', tmp_path / "book" / "a.html")
+    drawn = pictures.page(html, path)
+    assert [found == ' class="wide"' for found in re.findall(r"<img( class=.wide.)?", drawn)] == [True, False, True]
+    assert pictures.page(drawn, path) == drawn
 
 
 def test_a_sliders_frames_have_panels_once_and_share_their_letters(tmp_path):

@@ -2,16 +2,21 @@
 
 A notebook's output is one SVG. On a page it is part of the text: its colours are the theme's, its letters' outlines
 are kept once for all figures of the page, and on a narrow screen a figure of several panels shows them one below the
-other.
+other. What is too dense for that stays an image; one of several panels is marked as wide, so that its letters are as
+large as everywhere.
 """
 
+import base64
 import hashlib
 import re
+import struct
 from pathlib import Path
 
 from formulas import with_shapes
 
 IMAGE = re.compile(r'<img ((?:[^>"]|"[^"]*")*?)src="([^"]*/_images/[^"]+\.svg)"((?:[^>"]|"[^"]*")*?)/?>')
+POINTS = re.compile(r'<img ((?:[^>"]|"[^"]*")*?)src="(data:image/png;base64,|[^"]*/_images/[^"]+\.png")')
+WIDE = 2.1  # width by height; one panel is below it
 ALT = re.compile(r'alt="([^"]*)"')
 LETTER = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>')
 FRAME = re.compile(r'<svg class="figure" data-panels="[^"]+"[^>]*>(?!<g id="whole-).*?</svg>', re.DOTALL)
@@ -53,6 +58,19 @@ def _inline(match, page, numbers):
     return f'<div class="{kind}" role="img" aria-label="{alt[1] if alt else ""}">{svg}</div>'
 
 
+def _sized(match, page):
+    """An image of several panels, as wide as the vector graphics of several panels."""
+    if "class=" in match[1]:
+        return match[0]
+    if match[2].endswith('"'):
+        path = (page.parent / match[2].strip('"')).resolve()
+        head = path.read_bytes()[:24] if path.is_file() else b""
+    else:
+        head = base64.b64decode(match.string[match.end():match.end() + 32])
+    width, height = struct.unpack(">II", head[16:24]) if len(head) >= 24 else (1, 1)
+    return match[0].replace("<img ", '<img class="wide" ', 1) if width > WIDE * height else match[0]
+
+
 def page(html, path):
     """A page's HTML with its figures drawn in it.
 
@@ -68,6 +86,7 @@ def page(html, path):
     """
     numbers = []
     html = FRAME.sub(_frame, html)  # only sliders have drawn figures before the images come
+    html = POINTS.sub(lambda m: _sized(m, path), html)
     html = IMAGE.sub(lambda m: _inline(m, path, numbers), html)
     letters = {m[1]: m[0] for m in LETTER.finditer(html)}
     if not letters:

@@ -46,6 +46,20 @@ def _slopes(records):
     return [table(head, rows, [1, 1, 3, 2], "reparam-table")]
 
 
+def _missed(results):
+    """The aims of the helpers that were missed, and the same work with a slope supplied, and without checks."""
+    rows, ways = [], ("helpers, slope supplied", "plain PyTorch, no checks", "plain PyTorch, slope by hand, no checks")
+    for contest in results["contests"]:
+        by_way = {row["way"]: row for row in contest["rows"]}
+        for name in ("helpers of the book", "helpers, slope supplied"):
+            row = by_way.get(name)
+            if row and row["met"] is False:
+                others = [_ratio(by_way[way]["ratio"]) if way in by_way else "" for way in ways]
+                rows.append([contest["name"], name, row["aim"].split(" × ")[0], _ratio(row["ratio"]), *others])
+    head = ["task", "way", "aim", "median", "slope supplied", "no checks", "no checks, slope by hand"]
+    return [table(head, rows, [4, 2, 1, 1, 1, 1, 1], "reparam-table")] if rows else [nodes.paragraph("", "None.")]
+
+
 def _ratio(x):
     return f"{x:.2f}" if x < 10 else f"{x:,.0f}"
 
@@ -86,7 +100,8 @@ def _worked(results):
 class Benchmarks(SphinxDirective):
     """With a task's name the tables of its contests, with ``machine`` the sentence on where and when.
 
-    With ``slopes`` what a slope cost in this record and in the older ones of benchmarks/records.
+    With ``slopes`` what a slope cost in this record and in the older ones of benchmarks/records, with ``missed`` the
+    aims of the helpers that were missed.
 
     With ``verdicts`` and ``worked`` what benchmarks/verdicts.py found.
     """
@@ -102,6 +117,8 @@ class Benchmarks(SphinxDirective):
         results = json.loads(RESULTS.read_text(encoding="utf-8"))
         if task == "machine":
             return _machine(results)
+        if task == "missed":
+            return _missed(results)
         if task == "slopes":
             older = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(OLDER.glob("*.json"))]
             return _slopes([*older, results])

@@ -1,10 +1,14 @@
 """What is refused, by name."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
 from reparam import guards
+from reparam.estimators import pathwise, score_function, total_derivative
 from reparam.laws.gaussian import DiagonalGaussian
 
 Q = DiagonalGaussian.from_sigma([0.0, 0.0], [1.0, 1.0])
@@ -93,3 +97,19 @@ def test_a_guarded_helper_is_right_or_names_its_argument():
     for bad in (([1.0, 2.0], [3.0]), ([1.0], [np.nan]), ([1.0], [1.0], [1.0, 2.0]), ([[1.0]], [1.0])):
         with pytest.raises(ValueError, match=r"x|y|scale"):
             scaled(*bad)
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in its mode", "outside"])
+def test_a_fake_tensor_is_refused_where_a_meta_tensor_tells_shapes(inside):
+    def cost(z):
+        return z.square().sum(-1)
+
+    mode, q = FakeTensorMode(allow_non_fake_inputs=True), DiagonalGaussian.from_sigma([0.1, 0.2], [0.7, 0.7])
+    with mode:
+        eps = torch.ones(5, 2, dtype=torch.float64)
+    for estimator in (score_function, pathwise, total_derivative):
+        with mode if inside else contextlib.nullcontext(), pytest.raises(ValueError, match="must hold numbers"):
+            estimator(cost, q, eps)
+        meta = DiagonalGaussian(q.mu.to("meta"), q.log_sigma.to("meta"))
+        told = estimator(cost, meta, torch.ones(5, 2, dtype=torch.float64, device="meta"))
+        assert [(part.shape, part.device.type) for part in told] == [((5, 2), "meta")] * 2

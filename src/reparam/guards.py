@@ -12,6 +12,7 @@ from numbers import Integral
 
 import numpy as np
 import torch
+from torch._subclasses import FakeTensor
 
 LARGEST = {kind: torch.finfo(kind).max ** (1 / 3)
            for kind in (torch.float64, torch.float32, torch.float16, torch.bfloat16)}
@@ -44,6 +45,8 @@ def require_float(name, x, shape=None):
         raise ValueError(f"{name} must be a floating-point tensor, got {getattr(x, 'dtype', type(x).__name__)}")
     if shape is not None and x.shape != shape:
         raise ValueError(f"{name} must have shape {tuple(shape)}, got {tuple(x.shape)}")
+    if isinstance(x, FakeTensor):
+        raise ValueError(f"{name} must hold numbers, got a fake tensor; for shapes alone use the meta device")
     if not x.is_meta:
         flat, bound = x.detach().reshape(-1), LARGEST[x.dtype]
         # one product sees NaN, infinity and large numbers; only where it does, a slower look tells which

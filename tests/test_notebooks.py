@@ -48,6 +48,31 @@ def test_the_search_for_markup_sees_each_kind(left):
     assert RAW.search(left)
 
 
+# every command and environment that KaTeX, which VS Code and Colab use, was seen to draw; try a new one there first
+KATEX = set(r"""! , : ; \ { } | Big Bigl Bigr Delta Gamma Lambda Longrightarrow Phi Pr Sigma Vert alpha approx arg bar
+    begin beta big bigl bigr binom cdot cdots chi circ cos cosh delta det digamma dot dots ell end epsilon equiv eta exp
+    frac gamma ge hat iff iint in inf infty int kappa lVert lambda langle le leftarrow lfloor lim log longrightarrow
+    lvert mapsto mathbb mathbf mathcal mathrm max mid min mu nabla ne neq ni nu odot operatorname oplus overline overset
+    partial phi pi pm prod propto psi qquad quad rVert rangle rfloor rho rm rvert sigma sim sin sinh sqrt star subset
+    sum sup tag tanh tau text textstyle tfrac theta tilde times to top underbrace varepsilon varphi xi""".split())
+GROUPS = {"aligned", "bmatrix", "cases", "gathered", "split"}
+FORMULA = re.compile(r"(\$\$)(.*?)\$\$|(?<![\\$\w])\$((?:[^$\\]|\\.)+)\$(?!\w)", re.DOTALL | re.ASCII)
+
+
+def without_code(plainly):
+    return re.sub(r"(?ms)^(`{3,}).*?^\1|``[^`]*``|`[^`\n]*`", "", plainly)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_formulas_are_such_as_vs_code_and_colab_draw(page):
+    plainly = without_code(text(offered(page)))
+    formulas = [m[2] or m[3] for m in FORMULA.finditer(plainly)]
+    assert formulas or "$" not in plainly
+    assert {c for tex in formulas for c in re.findall(r"\\([a-zA-Z]+|.)", tex)} - {" "} <= KATEX
+    assert {group for tex in formulas for group in re.findall(r"\\begin\{(.*?)\}", tex)} <= GROUPS
+    assert re.findall(r".*(?<!\\)\$.*", FORMULA.sub("", plainly)) == []  # a dollar that touches a letter, or has no mate
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_equations_claims_and_exercises_have_the_numbers_of_the_page(page):
     html, plainly = (HTML / f"{page}.html").read_text(encoding="utf-8"), text(offered(page))
@@ -155,6 +180,11 @@ def write(*children, **more):
 def test_text_that_markdown_would_read_is_escaped():
     assert write(nodes.paragraph("", "a_b *c* [d] $5 <e>")) == [r"a\_b \*c\* \[d\] \$5 \<e\>"]
     assert write(nodes.paragraph("", "# one")) == [r"\# one"]
+
+
+def test_a_formula_that_touches_a_letter_is_held_apart_from_it():
+    parts = nodes.Text("the "), nodes.math("", "j"), nodes.Text("th Beta"), nodes.math("", "(a)"), nodes.Text(", ")
+    assert write(nodes.paragraph("", "", *parts)) == ["the $j$&NoBreak;th Beta&NoBreak;$(a)$,"]
 
 
 def test_a_formula_within_a_quotation_stands_on_one_line():

@@ -11,7 +11,13 @@ from docutils import nodes
 SPECIAL = re.compile(r"([\\`*_\[\]<>$~])")
 START = re.compile(r"^(#{1,6}(?= )|[-+](?= )|\d+(?=[.)] ))")
 
+JOINT = "&NoBreak;"
 LIVE = " *(This figure is live: see the book's page; a notebook cannot show it.)*"
+
+
+def _letter(text):
+    """Whether a character is one of a word, as JavaScript has it."""
+    return bool(re.match(r"\w", text, re.ASCII))
 
 
 def quoted(text, mark="> "):
@@ -75,7 +81,11 @@ class Writer:
         return writer(node) if writer else "".join(self._word(child) for child in node.children)
 
     def word_math(self, node):
-        return f"${' '.join(node.astext().split())}$"
+        """A formula. VS Code reads no dollar that touches a letter: there an invisible joint stands between them."""
+        at, beside = node.parent.index(node), node.parent.children
+        before, after = "".join(n.astext() for n in beside[:at])[-1:], "".join(n.astext() for n in beside[at + 1 :])[:1]
+        tex = " ".join(node.astext().split())
+        return f"{JOINT * _letter(before)}${tex}${JOINT * _letter(after)}"
 
     def word_literal(self, node):
         text = node.astext()

@@ -114,6 +114,21 @@ def test_a_build_told_to_stop_ends_within_two_seconds_with_one_line_and_no_kerne
     assert_whole(book)
 
 
+def test_a_build_that_waits_and_is_told_twice_to_stop_says_one_line(book):
+    import fcntl
+
+    (book.root / "_build").mkdir()
+    with (book.root / "_build/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(book.command(), cwd=book.root, env=book.environment(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as waiting:
+            assert "waiting for it" in waiting.stdout.readline()
+            for _ in range(3):  # the terminal, and make after it
+                waiting.send_signal(signal.SIGTERM)
+            _, errors = waiting.communicate(timeout=10)
+    assert errors.strip() == "stopped; the next make goes on from the pages that are done"
+
+
 @pytest.mark.parametrize("options", ["size=200k", "size=200k,ro"], ids=["full disk", "read-only"])
 def test_a_disk_that_takes_nothing_is_one_clear_line(book, options):
     target = book.root / "_build"

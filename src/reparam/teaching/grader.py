@@ -167,6 +167,15 @@ def _hint(got, want, task, tol):
                                    lambda *args: numbers(task.reference(*args))[0], max(1e-7, 10 * tol)))
 
 
+def _share(got, want, tol):
+    """How many numbers are right, if some are."""
+    pairs = [(a.ravel(), e.ravel()) for g, w in zip(got, want, strict=True) for a, e in zip(g, w, strict=False)]
+    if any(a.shape != e.shape for a, e in pairs):
+        return ""
+    right = sum(difference([x], [y], tol) is None for a, e in pairs for x, y in zip(a, e, strict=True))
+    return f" ({right} of the {sum(e.size for _, e in pairs)} numbers compared are right.)" if right else ""
+
+
 def grade(name, answer):
     """Test a reader's function.
 
@@ -203,4 +212,4 @@ def grade(name, answer):
         return Grade(True, f"{name}: right on {len(task.inputs)} inputs")
     at = f"{wrong[1]}, at {shown(task.names, task.inputs[wrong[0]])}."
     hint = _hint(got, want, task, tol)
-    return Grade(False, f"{name}: {hint}. ({at})" if hint else f"{name}: {at} {task.asked}")
+    return Grade(False, f"{name}: {hint}. ({at})" if hint else f"{name}: {at}{_share(got, want, tol)} {task.asked}")

@@ -1,13 +1,15 @@
 """Mistakes that people make in any exercise, recognised by the numbers that they give.
 
-Two kinds: the answer is the right one with something done to it, the same on every input; or it is the right answer to
-other arguments, as if two were swapped or a deviation were a variance.
+The answer is the right one with something done to it, the same on every input. What is made of the arguments, as if two
+were swapped or a deviation were a variance, is in :mod:`reparam.teaching.misread`.
 """
 
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from reparam.teaching import misread
 
 FACTORS = (
     (-1.0, "the sign: this is minus the right answer"),
@@ -38,6 +40,7 @@ MAPS = (
     (np.sqrt, "this is the square root of the right answer"),
     (np.square, "this is the square of the right answer"),
     (np.reciprocal, "this is one over the right answer"),
+    (lambda e: 1 - e, "this is 1 minus the right answer"),
     (np.abs, "the right answer has signs; here they are lost"),
     (np.round, "this is the right answer, rounded"),
     (lambda e: np.maximum(e, 0), "the right answer may be negative; here it is cut off at zero"),
@@ -73,19 +76,21 @@ class Case:
         return all(len(g) == len(w) and all(a.shape == e.shape for a, e in zip(g, w, strict=True))
                    for g, w in zip(self.got, other, strict=True))
 
-    def gives(self, other):
-        """Whether the answers are those."""
-        return self.fits(other) and all(
+    def gives(self, other, at=None):
+        """Whether the answers are those, on all inputs or on one of them."""
+        mine = self if at is None else replace(self, got=self.got[at : at + 1])
+        return mine.fits(other) and all(
             np.isfinite(e).all() and np.allclose(a, e, rtol=self.rtol, atol=self.rtol * 1e-3)
-            for g, w in zip(self.got, other, strict=True) for a, e in zip(g, w, strict=True))
+            for g, w in zip(mine.got, other, strict=True) for a, e in zip(g, w, strict=True))
+
+    @staticmethod
+    def flat(lists):
+        """All numbers of some answers in a row."""
+        return np.concatenate([a.ravel() for arrays in lists for a in arrays])
 
     def changed(self, change):
         """The right answers, each number changed."""
         return [[change(e) for e in w] for w in self.want]
-
-
-def _flat(lists):
-    return np.concatenate([a.ravel() for arrays in lists for a in arrays])
 
 
 def _named(value, table, rtol):
@@ -94,7 +99,7 @@ def _named(value, table, rtol):
 
 def _scaled(case):
     """A factor or an offset that is the same everywhere."""
-    a, e = _flat(case.got), _flat(case.want)
+    a, e = case.flat(case.got), case.flat(case.want)
     if len(a) < 3 or not np.isfinite(a).all():
         return None
     factor = float(a @ e / (e @ e)) if e.any() else 0.0
@@ -160,42 +165,40 @@ def _mapped(case):
         return next((hint for change, hint in MAPS if case.gives(case.changed(change))), None)
 
 
-def _put(args, changes):
-    return tuple(changes.get(k, value) for k, value in enumerate(args))
+def _partly(case):
+    """The right numbers with some signs lost, in another order, shifted, or cut off."""
+    a, e = case.flat(case.got), case.flat(case.want)
+    if np.allclose(np.abs(a), np.abs(e), rtol=case.rtol):
+        return "the sizes are right, some signs are wrong"
+    ordered = [[np.sort(x, None) for x in w] for w in case.want]
+    if replace(case, got=[[np.sort(x, None) for x in g] for g in case.got]).gives(ordered):
+        return "the right numbers in another order"
+    rows = [(x, y) for g, w in zip(case.got, case.want, strict=True) for x, y in zip(g, w, strict=True)
+            if x.ndim and len(x) > 2]
+    for early, late in ((slice(-1), slice(1, None)), (slice(1, None), slice(-1))):
+        if rows and all(np.allclose(x[early], y[late], rtol=case.rtol) for x, y in rows):
+            return "the right numbers, shifted by one place"
+    wrong = ~np.isclose(a, e, rtol=case.rtol, atol=case.rtol * 1e-3)
+    cut = a[wrong]
+    if 1 < len(cut) < len(a) and np.isfinite(cut).all() and np.allclose(cut, cut[0]):
+        below = cut[0] <= a.min() and (e[wrong] < cut[0]).all()
+        above = cut[0] >= a.max() and (e[wrong] > cut[0]).all()
+        return f"the right answer, but cut off at {cut[0]:.6g}" if below or above else None
+    return None
 
 
-def _readings(names, example):
-    """(change of arguments, hint) where one is easily taken for something else."""
-    for i, name in enumerate(names):
-        if name in ("sigma", "s", "v") and not callable(example[i]) and np.ndim(example[i]) == 0:
-            yield (lambda a, i=i: _put(a, {i: math.sqrt(a[i])}),
-                   f"{name} was taken for a variance; it is a standard deviation")
-            yield lambda a, i=i: _put(a, {i: a[i] ** 2}), f"{name} is squared where it should not be"
-        if name == "log_sigma":
-            yield (lambda a, i=i: _put(a, {i: a[i] / 2}),
-                   "log_sigma was read as the log of the variance: sigma is exp(log_sigma), not exp(log_sigma / 2)")
-            yield (lambda a, i=i: _put(a, {i: a[i] * 2}),
-                   "the variance stands where sigma belongs: sigma is exp(log_sigma), not exp(2 log_sigma)")
-
-
-def _swaps(names, example):
-    """(change of arguments, hint) for each two of the same kind."""
-    for i in range(len(names)):
-        for j in range(i):
-            if callable(example[i]) == callable(example[j]) and np.shape(example[i]) == np.shape(example[j]):
-                yield lambda a, i=i, j=j: _put(a, {i: a[j], j: a[i]}), f"{names[j]} and {names[i]} are swapped"
-
-
-def _misread(case):
-    """The right answer to other arguments."""
-    for change, said in (*_readings(case.names, case.inputs[0]), *_swaps(case.names, case.inputs[0])):
-        try:
-            with np.errstate(all="ignore"):
-                other = [case.reference(*change(args)) for args in case.inputs]
-        except Exception:  # the reference need not be defined there
-            continue
-        if case.gives(other):
-            return said
+def _by_input(case):
+    """A factor or an offset that is the same within each input, and changes between them."""
+    pairs = [(np.concatenate([x.ravel() for x in g]), np.concatenate([x.ravel() for x in w]))
+             for g, w in zip(case.got, case.want, strict=True)]
+    if min(len(a) for a, _ in pairs) < 2 or not all(np.isfinite(a).all() and e.all() for a, e in pairs):
+        return None
+    if all(np.allclose(a / e, a[0] / e[0], rtol=1e-6) and a[0] for a, e in pairs):
+        return ("a factor that is the same for all numbers of one input, and another at the next "
+                f"({', '.join(f'{a[0] / e[0]:.4g}' for a, e in pairs)}): is it made of the arguments?")
+    if all(np.allclose(a - e, a[0] - e[0], rtol=1e-6, atol=1e-9) for a, e in pairs):
+        return ("a constant that is the same for all numbers of one input, and another at the next "
+                f"({', '.join(f'{a[0] - e[0]:+.4g}' for a, e in pairs)}): is it made of the arguments?")
     return None
 
 
@@ -229,5 +232,6 @@ def recognise(case):
     """
     if not case.fits(case.want):
         return _packed(case)
-    ways = (_scaled, _counted, _argument, _packed, _mapped, _misread, _by_value)
+    ways = (_scaled, _counted, _argument, _packed, _mapped, misread.itself, misread.other_arguments, misread.term,
+            _partly, _by_value, _by_input)
     return next((hint for way in ways if (hint := way(case))), None)

@@ -44,6 +44,11 @@ def _difference(level, g, s):
         return np.log(top - np.where(level == 0, 0.0, _sigmoid((level / 17 - g) / s)))
 
 
+def _inside(level, g, s):
+    with np.errstate(all="ignore"):
+        return np.log(_sigmoid(((level + 1) / 17 - g) / s) - _sigmoid((level / 17 - g) / s))
+
+
 def _density(level, g, s):
     t = ((level + 0.5) / 17 - g) / s
     return -np.logaddexp(0, -t) - np.logaddexp(0, t) - np.log(s)
@@ -68,6 +73,12 @@ EXERCISES = {
         inputs=((_LEVEL, _NEAR, _S), (_LEVEL, _FAR, _THIN), (_LEVEL[:1], _NEAR[1:2], _S[2:3])),
         mistakes=(
             (_difference, "the difference rounds to zero far out: write its logarithm as a sum"),
+            (lambda k, g, s: np.log(np.exp(_logistic(k, g, s)) + 1e-8),
+             "adding a small number under the logarithm hides the loss of digits, and the gradient with it"),
+            (lambda k, g, s: np.log(np.maximum(np.exp(_logistic(k, g, s)), 1e-12)),
+             "a probability that is kept from zero is no longer that of the law: write the logarithm as a sum"),
+            (_inside,
+             "the first and the last level take the tails, and far out the difference rounds to zero"),
             (lambda k, g, s: np.exp(_logistic(k, g, s)), "these are probabilities; asked for are their logarithms"),
             (_density, "this is the log density in the middle of the cell, not the mass of it"),
             (lambda k, g, s: _density(k, g, s) - math.log(17),
@@ -83,6 +94,14 @@ EXERCISES = {
         reference=_floor,
         inputs=((0.5, 1.0, 0.4), (3.0, 0.2, 0.3), (2.0, 0.5, 1.5)),
         mistakes=(
+            (lambda lam, s2, rho: (max(0.0, 0.5 * math.log(lam / s2)), _floor(lam, s2, rho)[1]),
+             "this is the rate without a floor"),
+            (lambda lam, s2, rho: (rho + max(0.0, 0.5 * math.log(lam / s2)), _floor(lam, s2, rho)[1]),
+             "the floor is not added to the rate: the larger of the two is taken"),
+            (lambda lam, s2, rho: (max(rho, 0.5 * math.log(1 + lam / s2)), _floor(lam, s2, rho)[1]),
+             "half of log(1 + lam/s2) is the capacity of a channel; here lam already contains the noise"),
+            (lambda lam, s2, rho: (_floor(lam, s2, rho)[0], rho), "the additional rate also improves the fit, and only "
+             "what exceeds the best rate counts"),
             (lambda lam, s2, rho: (rho, _floor(lam, s2, rho)[1]), "a dimension that pays carries more than the floor"),
             (lambda lam, s2, rho: (_floor(lam, s2, rho)[0], max(rho - max(0.5 * math.log(lam / s2), 0.0), 0.0)),
              "the additional rate also improves the fit: subtract that gain"),

@@ -22,6 +22,19 @@ def _batch(means, within, size):
     return (N / size) ** 2 * (size * beta2 + size * (size - 1) * pair + size * within.mean(0))
 
 
+def _loop(D, steps, best, next_distance):
+    """Step sizes by a rule, and the distance that it leaves."""
+    sizes = []
+    for _ in range(steps):
+        sizes.append(best(D))
+        D = next_distance(D, sizes[-1])
+    return np.array(sizes)
+
+
+def _best(L, V):
+    return lambda D: L * D / (L * L * D + V)
+
+
 EXERCISES = {
     "schedule": Exercise(
         task="the best step sizes for a gradient with the same noise everywhere.",
@@ -34,6 +47,21 @@ EXERCISES = {
              "all your steps are the first one: D shrinks, and with it the step size"),
             (lambda L, V, D, T: 1 / (L * np.arange(1, T + 1)),
              "1/(Lt) forgets where you start: that is the schedule for an infinite distance"),
+            (lambda L, V, D, T: _loop(D, T, _best(L, V), lambda d, a: (1 - a * L) ** 2 * d),
+             "the distance forgets the noise that each step adds, its size squared times V"),
+            (lambda L, V, D, T: _loop(D, T, _best(L, V), lambda d, a: (1 - a * L) ** 2 * d + a * V),
+             "a step adds its size squared times V"),
+            (lambda L, V, D, T: _loop(D, T, _best(L, V), lambda d, a: (1 - a * L) * d + a * a * V),
+             "D is a squared distance: it shrinks by the square of 1 - L times the step"),
+            (lambda L, V, D, T: _loop(D, T, lambda d: L * d / (L * L * d + 2 * V),
+                                      lambda d, a: (1 - a * L) ** 2 * d + a * a * V),
+             "the minimum of (1 - a L)² D + a² V over a: its slope has the factor 2 in both terms"),
+            (lambda L, V, D, T: _loop(D, T, lambda d: d / (L * L * d + V),
+                                      lambda d, a: (1 - a * L) ** 2 * d + a * a * V),
+             "a factor L is missing in the step's numerator"),
+            (lambda L, V, D, T: np.full(T, 1 / L), "1/L is the step without noise"),
+            (lambda L, V, D, T: 1 / (L * np.sqrt(np.arange(1, T + 1))),
+             "one over the root of t is a rule for worse functions; here the best step is asked for"),
             (lambda L, V, D, T: _schedule(L, V**2, D, T), "V is a variance already: it is not squared"),
             (lambda L, V, D, T: _schedule(L, V, D**2, T), "D_0 is a squared distance already: it is not squared again"),
         ),
@@ -48,6 +76,15 @@ EXERCISES = {
             (lambda m, w, B: len(m) ** 2 / B * (m.var(0) + w.mean(0)),
              "with B = N there is no choice of data left: the factor (N - B)/(N - 1) is missing"),
             (lambda m, w, B: _batch(m, w, B) / len(m) ** 2, "the batch is scaled by N/B: variances by its square"),
+            (lambda m, w, B: len(m) ** 2 / B * (m.var(0) * (len(m) - B) / len(m) + w.mean(0)),
+             "the factor is (N - B)/(N - 1): the last datum has no choice left"),
+            (lambda m, w, B: _batch(m, w * len(m), B),
+             "the draws' part is the mean of the data's variances, not their sum"),
+            (lambda m, w, B: _batch(m, w / B, B), "the draws' part is divided by B once"),
+            (lambda m, w, B: len(m) ** 2 / B * (m.std(0) * (len(m) - B) / max(len(m) - 1, 1) + w.mean(0)),
+             "the data's part is their variance, not their deviation"),
+            (lambda m, w, B: len(m) ** 2 / B * ((m**2).mean(0) * (len(m) - B) / max(len(m) - 1, 1) + w.mean(0)),
+             "the mean over the data is to be subtracted: beta² is a variance"),
             (lambda m, w, B: _batch(m, 0 * w, B), "this is the data's part alone; the draws' is missing"),
             (lambda m, w, B: len(m) ** 2 / B * (m.var(0) + w.mean(0)) * (len(m) - B) / max(len(m) - 1, 1),
              "the factor (N - B)/(N - 1) belongs to the data's part alone: the noise is fresh for every datum"),

@@ -73,6 +73,21 @@ def test_a_notebook_that_was_thrown_away_comes_back(made):
     assert (made.mine / "elbo.ipynb").read_text() == "one"
 
 
+def test_what_the_book_made_is_trusted_and_what_the_reader_changed_is_not(tmp_path, monkeypatch):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(lab.surroundings, "OURS", str(tmp_path))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("one")])
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    lab.trust([tmp_path / "a.ipynb"])
+    notary = NotebookNotary(data_dir=str(tmp_path / "data"))
+    assert notary.check_signature(nbformat.read(tmp_path / "a.ipynb", as_version=4))
+    notebook.cells[0].source = "two"
+    assert not notary.check_signature(notebook)
+
+
 def test_the_start_page_links_every_chapter_by_its_title(tmp_path):
     cells = [{"cell_type": "markdown", "source": [text]} for text in ("*Welcome.*", "# 2. The bound")]
     (tmp_path / "elbo.ipynb").write_text(json.dumps({"cells": cells}))

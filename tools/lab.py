@@ -102,6 +102,16 @@ def offer(sources, folder):
     return [path.name for path, source in zip(written, sources, strict=True) if path and path.name != source.name]
 
 
+def trust(sources):
+    """Sign what the book made: JupyterLab shows no vector graphic of a notebook that nobody has vouched for."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    notary = NotebookNotary(data_dir=os.path.join(surroundings.OURS, "data"))
+    for source in sources:
+        notary.sign(nbformat.read(source, as_version=4))
+
+
 def start_page(names, made):
     """The text of the start page: a link to each chapter, by its title."""
     def link(name):
@@ -138,6 +148,7 @@ def prepare():
     if not built and names:
         print("the book does not build; opening the notebooks of the last build that ended well")
     if names:
+        trust([MADE / name for name in names])
         for name in offer([MADE / name for name in names], FOLDER):
             print(f"you have changed {name.partition(' (new')[0]}.ipynb; the book's new version is {name}")
         (FOLDER / "start.md").write_text(start_page(names, MADE), encoding="utf-8")

@@ -128,6 +128,12 @@ def test_points_in_several_panels_are_as_wide_as_vectors(tmp_path):
     assert pictures.page(drawn, path) == drawn
 
 
+def test_a_long_name_breaks_at_its_dots_and_a_comma_stays_with_its_parameter():
+    name, parameter = '<span class="pre">reparam.laws.flows()</span>', '<em class="sig-param"><span>x</span></em>'
+    assert folds.breakable(name) == '<span class="pre">reparam.<wbr>laws.<wbr>flows()</span>'
+    assert folds.breakable(f"{parameter}, {parameter}") == f"{parameter[:-5]},</em> {parameter}"
+
+
 def test_a_sliders_frames_have_panels_once_and_share_their_letters(tmp_path):
     html, path = article(f'<div class="picture">{SVG}</div><template>{SVG}</template>', tmp_path / "a.html")
     drawn = pictures.page(html, path)

@@ -16,6 +16,8 @@ FOLDED = re.compile(r'<div class="((?=[^"]*\badmonition\b)[^"]*\bdropdown\b[^"]*
 IDS = re.compile(r' id="([^"]+)"')
 NAMELESS = re.compile(r'(<(?:section|div)[^>]*) id="(?:[a-z]+-content|proof)"')
 LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
+MODULE = re.compile(r'(?<=<span class="pre">)reparam\.[\w.]+')
+COMMA = re.compile(r'(<em class="sig-param">(?:(?!</em>).)*)</em>, ')
 HEAD = re.compile(r"<th\b([^>]*)>(.*?)</th>", re.DOTALL)
 TABLE = re.compile(r'<table class="(?![^"]*(?:reparam|lab)-table)([^"]*)"')
 
@@ -71,6 +73,11 @@ def rename(html, path, common, taken=frozenset()):
     return LINK.sub(follow, html[:start] + text + html[end:])
 
 
+def breakable(html):
+    """Names of modules may break after a dot, and a parameter keeps its comma: no line begins with one."""
+    return COMMA.sub(r"\1,</em> ", MODULE.sub(lambda m: re.sub(r"\.(?=\w)", ".<wbr>", m[0]), html))
+
+
 def label_cells(html):
     """Tables of text whose cells know their column's heading: a telephone shows each row as a list."""
     for match in reversed(list(TABLE.finditer(html))):
@@ -105,7 +112,7 @@ def _finish(app, error):
     taken = Counter(name for found in seen.values() for name in found)
     common = {name for name, n in taken.items() if n > 1}
     for path, html in pages.items():
-        text = label_cells(fold(rename(html, path.relative_to(app.outdir), common, taken)))
+        text = breakable(label_cells(fold(rename(html, path.relative_to(app.outdir), common, taken))))
         path.write_text(text.replace("</body>", "<!-- folded --></body>"), encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ Markdown comes from :mod:`plain`; cells and their outputs come from the executed
 """
 
 import ast
+import base64
 import re
 import textwrap
 from functools import cache
@@ -109,12 +110,22 @@ def _record(output):
     return bool(kinds) and all(kind.startswith("application/papermill.record/") for kind in kinds)
 
 
+def _seen(output):
+    """An output as a notebook shows it that nobody has trusted yet: there programs draw no bare vector graphic."""
+    drawing = output.get("data", {}).get("image/svg+xml")
+    if drawing:
+        code = base64.b64encode(drawing.encode()).decode()
+        picture = f'<img src="data:image/svg+xml;base64,{code}" alt="The figure that this cell draws">'
+        output["data"] = {"text/html": picture, "text/plain": output["data"].get("text/plain", "a figure")}
+    return output
+
+
 def _code(cell):
     """A cell of the executed notebook, as a reader gets it."""
     kept = nbformat.from_dict(cell)
     tags = kept.metadata.get("tags", [])
     kept.metadata = {"tags": tags} if tags else {}
-    kept.outputs = [output for output in kept.outputs if not _record(output)]
+    kept.outputs = [_seen(output) for output in kept.outputs if not _record(output)]
     if "hide-input" in tags:
         kept.metadata["jupyter"] = {"source_hidden": True}
     return kept

@@ -241,9 +241,9 @@ def test_held_out_forecasts_come_from_a_network_that_has_not_seen_the_patient():
     folds, fresh = torch.stack([torch.arange(12) % 3, torch.arange(12) // 4]), noise.normal("test/held", 15, 2, 6, 12)
 
     def forecast(y):
-        return conditional.held_out(
-            conditional.OBJECTIVES["likelihood"], x, y, folds, fresh, noise.torch_generator("test/held"), width=4
-        )
+        start = noise.torch_generator("test/held")
+        held = conditional.held_out([conditional.OBJECTIVES["likelihood"]], x, y, folds, fresh, start, width=4)
+        return [output[0] for output in held]
 
     y = x.clone()
     moved = y.clone()
@@ -258,14 +258,16 @@ def test_held_out_forecasts_come_from_a_network_that_has_not_seen_the_patient():
 def test_held_out_networks_are_those_of_a_training_with_weights_zero_and_one():
     x, y = torch.linspace(-1, 1, 12, dtype=torch.float64), noise.normal("test/held-y", 12)
     folds = torch.stack([torch.arange(12) % 3, torch.arange(12) // 4])
-    fresh, objective = noise.normal("test/held", 15, 2, 6, 12), conditional.OBJECTIVES["energy score"]
-    mu, sigma = conditional.held_out(objective, x, y, folds, fresh, noise.torch_generator("test/held"))
-    heads = conditional.Heads(8, 6, noise.torch_generator("test/held"))
+    fresh = noise.normal("test/held", 15, 2, 6, 12)
+    objectives = [conditional.OBJECTIVES[name] for name in ("energy score", "least squares")]
+    held = conditional.held_out(objectives, x, y, folds, fresh, noise.torch_generator("test/held"))
     seen = torch.stack([(fold != f).double() for fold in folds for f in range(3)])
-    conditional.train_copies(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.03)
-    for given, copies in zip((mu, sigma), (output.detach() for output in heads(x)), strict=True):
-        expected = [[copies[3 * deal + f, i] for i, f in enumerate(fold)] for deal, fold in enumerate(folds)]
-        assert_close(given, torch.tensor(expected))
+    for objective, *forecast in zip(objectives, *held, strict=True):
+        heads = conditional.Heads(8, 6, noise.torch_generator("test/held"))
+        conditional.train_copies(heads, lambda z: objective(*heads(x), z, y) * seen, fresh, lr=0.03)  # noqa: B023
+        for given, copies in zip(forecast, (output.detach() for output in heads(x)), strict=True):
+            expected = [[copies[3 * deal + f, i] for i, f in enumerate(fold)] for deal, fold in enumerate(folds)]
+            assert_close(given, torch.tensor(expected))
 
 
 def test_the_area_of_the_crps_lies_between_the_law_and_the_step():

@@ -354,14 +354,14 @@ def train_copies(model, loss, noise, lr=0.03, watch=None, at=()):
     return seen
 
 
-@guarded(integers=("folds",), objective="function", x="tensor n", y="tensor n", width="count")
-def held_out(objective, x, y, folds, noise, generator, width=8):
-    """Mean and deviation for every observation, from a network that has not seen it, for several deals into folds.
+@guarded(integers=("folds",), x="tensor n", y="tensor n", width="count")
+def held_out(objectives, x, y, folds, noise, generator, width=8):
+    """Mean and deviation for every observation, from networks that have not seen it, for several deals into folds.
 
     Parameters
     ----------
-    objective : callable
-        One of :data:`OBJECTIVES`.
+    objectives : sequence of callable
+        Of :data:`OBJECTIVES`; trained side by side, from the same initial weights and with the same noise.
     x, y : Tensor, shape ``(n,)``
     folds : Tensor of integers, shape ``(deals, n)``
         0 to F - 1; the network of fold f trains on all other folds of its deal.
@@ -373,15 +373,17 @@ def held_out(objective, x, y, folds, noise, generator, width=8):
 
     Returns
     -------
-    mu, sigma : Tensor, shape ``(deals, n)``
+    mu, sigma : Tensor, shape ``(len(objectives), deals, n)``
     """
-    deals, copies = len(folds), noise.shape[2]
+    blocks, deals, copies = len(objectives), len(folds), noise.shape[2]
     training = folds[:, None] != torch.arange(copies // deals)[:, None]
-    heads = Heads(width, copies, generator)
-    train_copies(heads, lambda z: objective(*heads(x), z, y) * training.flatten(0, 1), noise, lr=0.03)
+    weight = training.flatten(0, 1).repeat(blocks, 1)
+    heads, together = Heads(width, copies, generator, blocks=blocks), side_by_side(objectives)
+    train_copies(heads, lambda z: together(*heads(x), z, y) * weight, noise, lr=0.03)
+    own = folds[:, None].expand(blocks, -1, -1, -1)
     with torch.no_grad():
-        each = (output.unflatten(0, (deals, -1)) for output in heads(x))
-    return tuple(output.gather(1, folds[:, None])[:, 0] for output in each)
+        each = (output.unflatten(0, (blocks, deals, -1)) for output in heads(x))
+        return tuple(output.gather(2, own)[:, :, 0] for output in each)
 
 
 def diabetes():

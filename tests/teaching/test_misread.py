@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reparam.teaching import misread
 from reparam.teaching.answers import numbers
 from reparam.teaching.slips import Case, recognise
 
@@ -17,9 +18,21 @@ def right(x, scale, rate):
     return np.sin(x) / scale + rate * np.arange(1, len(x) + 1) * x
 
 
-def told(wrong, reference=right, inputs=INPUTS, names=NAMES):
+def case_of(wrong, reference=right, inputs=INPUTS, names=NAMES):
     got, want = ([numbers(f(*args))[0] for args in inputs] for f in (wrong, reference))
-    return recognise(Case(got, want, inputs, names, lambda *args: numbers(reference(*args))[0]))
+    return Case(got, want, inputs, names, lambda *args: numbers(reference(*args))[0])
+
+
+def told(*wrong_and_right):
+    return recognise(case_of(*wrong_and_right))
+
+
+def test_each_kind_of_misreading_claims_only_its_own():
+    swapped, scaled = case_of(lambda x, s, r: right(s, x, r)), case_of(lambda x, s, r: right(x, s, r) * s)
+    assert [f(swapped) for f in (misread.other_arguments, misread.itself, misread.term)] == [
+        "x and scale are swapped", None, None]
+    assert [f(scaled) for f in (misread.other_arguments, misread.itself)] == [None, None]
+    assert misread.term(scaled) == "this is scale times the right answer"
 
 
 @pytest.mark.parametrize(("change", "words"), [

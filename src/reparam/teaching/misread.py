@@ -153,7 +153,7 @@ def _single(case):
                 yield power, label.format(name), raised
 
 
-def monomials(case):
+def _monomials(case):
     """(label, numbers) of powers of the arguments, and of products of two."""
     singles = list(_single(case))
     yield from ((label, numbers) for _, label, numbers in singles)
@@ -172,7 +172,7 @@ def term(case):
     a, e = case.flat(case.got), case.flat(case.want)
     if len(a) < 3 or not np.isfinite(a).all() or not np.isfinite(e).all():
         return None
-    for (label, m), factor in product(list(monomials(case)), NICE):
+    for (label, m), factor in product(list(_monomials(case)), NICE):
         if np.allclose(a, factor * m * e, rtol=case.rtol, atol=case.rtol * 1e-3) and e.any():
             return f"this is {_times(factor)}{label} times the right answer"
         if np.allclose(a - e, factor * m, rtol=10 * case.rtol, atol=1e-8 * max(1.0, np.abs(e).max())):

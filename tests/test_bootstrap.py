@@ -68,7 +68,7 @@ class Project:
     def __init__(self, root, links):
         self.root, self.links = root, links
         (root / "tools").mkdir(parents=True)
-        for name in ("bootstrap.py", "surroundings.py", "installer.py"):
+        for name in ("bootstrap.py", "surroundings.py", "ending.py", "installer.py"):
             shutil.copyfile(ROOT / "tools" / name, root / "tools" / name)
         (root / "tools/show.py").write_text("import sys, other, torch\nprint('shown', *sys.argv[1:])\n")
         (root / "requirements.txt").write_text(f"# pinned\nother==1.0\ntorch=={TORCH}\n")

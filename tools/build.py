@@ -20,7 +20,6 @@ import hashlib
 import json
 import re
 import shutil
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -34,6 +33,7 @@ import address
 import freshness
 import warm
 import yaml
+from ending import on_ending
 from progress import Progress
 
 ROOT = Path(surroundings.ROOT)
@@ -261,25 +261,18 @@ def execute_all(waiting, cache):
         return pool.submit(asyncio.run, run()).result()
 
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
 def stop_on_signals():
     """Ctrl-C, or being told to end, ends kernels and build at once; whatever is half done is done anew next time."""
     import psutil  # not in the handler: a second signal would find it half imported
 
-    def stop(number, frame):
-        for again in ENDING:  # make tells its children what the terminal has told them already
-            signal.signal(again, signal.SIG_IGN)
+    def stop():
         for child in psutil.Process().children(recursive=True):
             child.kill()
         with suppress(OSError, RuntimeError):  # a closed pipe; or it came while something was printed
             sys.stdout.flush()
         os.write(2, b"\nstopped; the next make goes on from the pages that are done\n")
-        os._exit(128 + number)
 
-    for number in ENDING:
-        signal.signal(number, stop)
+    on_ending(stop)
 
 
 def execute_pages():

@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 
 import surroundings
+from ending import on_ending
 
 ROOT = Path(surroundings.ROOT)
 LOG = ROOT / "install.log"
@@ -28,7 +29,6 @@ UNREACHABLE = ("NewConnectionError", "Max retries", "ConnectionError", "ConnectT
                "Temporary failure in name resolution", "No matching distribution found for setuptools",
                "from versions: none", "Failed to establish", "SSLError")
 RUNNING = []
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def explain(log, who="pip"):
@@ -50,17 +50,13 @@ def stop(reason):
 
 def end_on_signals():
     """Ctrl-C, or being told to end, ends pip and this process at once."""
-    def end(number, frame):
-        for again in ENDING:  # make tells its children what the terminal has told them already
-            signal.signal(again, signal.SIG_IGN)
+    def end():
         for process in RUNNING:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
         os.write(2, b"\nmake: stopped; the next make goes on with the installation\n")
-        os._exit(128 + number)
 
-    for number in ENDING:
-        signal.signal(number, end)
+    on_ending(end)
 
 
 def sources(python):

@@ -1,6 +1,7 @@
 """Plots and sliders: one style, stable bytes, labels that a screen reader can use."""
 
 import re
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from reparam.teaching import figures
 
 matplotlib.use("Agg")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def draw(value):
@@ -110,3 +112,24 @@ def test_bars_are_as_long_as_their_numbers():
     figure = figures.bars({"all terms": 1.0, "own terms": 0.5}, 2.0, "error", "κ = 1")
     assert [round(bar.get_width(), 3) for bar in figure.axes[0].patches] == [1.0, 0.5]
     assert figure.axes[0].get_xlim() == (0.0, 2.0)
+
+
+def test_lines_are_named_at_their_ends_without_meeting():
+    figure, ax = figures.panels(height=2.8)
+    for name, end, color in (("top", 1.0, figures.RED), ("low", 1e-3, figures.BLUE), ("same", 1.01e-3, figures.GREEN)):
+        ax.loglog([1, 10], [1.0, end], color=color, label=name)
+    ax.axhline(0.5)
+    figures.name_lines(ax)
+    figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert [text.get_color() for text in ax.texts] == [figures.RED, figures.BLUE, figures.GREEN]
+    assert not boxes["low"].overlaps(boxes["same"])
+    assert boxes["low"].y0 < boxes["same"].y0 < boxes["top"].y0
+    bottom = ax.transData.transform((10, 1e-3))
+    assert boxes["low"].y0 < bottom[1] < boxes["low"].y1
+    assert boxes["low"].x0 > bottom[0]
+
+
+def test_no_figure_of_the_book_has_a_legend():
+    sources = [*(ROOT / "book").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    assert [path.name for path in sources if ".legend(" in path.read_text(encoding="utf-8")] == []

@@ -424,8 +424,8 @@ def draw_levels(x_0, eps):
     left.invert_xaxis()
     left.set(xlabel="signal over noise r", ylabel="x", title="one datum, one noise, every level")
     at = np.linspace(-3, 3, 301)
-    for ratio, color in ((HIGH, figures.BLUE), (1.0, figures.GREEN), (LOW, figures.RED)):
-        right.plot(at, noised(ratio).law.density(at), color=color, label=f"r = {ratio:g}")
+    for ratio, color, height in ((HIGH, figures.BLUE, 0.58), (1.0, figures.GREEN, 0.5), (LOW, figures.RED, 0.42)):
+        right.plot(at, noised(ratio).law.density(at), color=color)
+        figures.note(right, -3.3, height, f"r = {ratio:g}", color=color)
     right.set(xlabel="x", ylabel="density", title="the law of each level")
-    right.legend(frameon=False, fontsize=8)
     return figure

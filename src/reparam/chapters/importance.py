@@ -155,5 +155,5 @@ def draw_ratios(curves, title):
     for (name, (draws, ratio)), color in zip(curves.items(), colors, strict=False):
         ax.loglog(draws, ratio, color=color, marker="o", markersize=3, label=name)
     ax.set(xlabel="draws K", ylabel="signal to noise", ylim=(0.02, 60), title=title)
-    ax.legend(frameon=False, fontsize=8)
+    figures.name_lines(ax)
     return figure

@@ -326,5 +326,5 @@ def draw_layer_noise(x, y, mu, sigma):
         curve = [batch_variance(exact.means, within, B, together=together)[parameter] for B in sizes]
         ax.plot(sizes, np.log10(curve), color=color, label=name)
     ax.set(xlabel="batch B", ylabel="variance", ylim=(-0.2, 3), yticks=range(4), yticklabels=["1", "10", "100", "1000"])
-    ax.legend(frameon=False, fontsize=8)
+    figures.name_lines(ax)
     return figure

@@ -87,7 +87,12 @@ def analytic_entropy(log_joint, q, eps):
         If ``eps`` is not a finite floating-point tensor of shape ``(n, d)``.
     """
     fixed, eps, z = drawn(q, eps)
-    in_mean, in_scale = path = fixed._pull(slope_of(log_joint, z, "log_joint"), eps)
+    return _with_entropy(fixed, slope_of(log_joint, z, "log_joint"), eps)
+
+
+def _with_entropy(fixed, slope, eps):
+    """The slopes of the log joint pulled back along the path, and the gradient of the entropy."""
+    in_mean, in_scale = path = fixed._pull(slope, eps)
     return type(path)(in_mean, in_scale + fixed.entropy_gradient()[1])  # the entropy does not move with the mean
 
 
@@ -205,12 +210,15 @@ def score_and_total(log_joint, q, eps):
     -------
     tuple of two GradientDraws or FullDraws
         What :func:`score_function` of :func:`elbo_integrand` and :func:`total_derivative` return.
+
+    Raises
+    ------
+    ValueError
+        As :func:`total_derivative`.
     """
     fixed, eps, z = drawn(q, eps)
     value, slope = value_and_slope(log_joint, z, "log_joint")
-    in_mean, in_scale = path = fixed._pull(slope, eps)
-    total = type(path)(in_mean, in_scale + fixed.entropy_gradient()[1])
-    return score_function(lambda _: value - fixed.log_density(z), fixed, eps), total
+    return score_function(lambda _: value - fixed.log_density(z), fixed, eps), _with_entropy(fixed, slope, eps)
 
 
 def controlled(log_joint, q, eps, weight):

@@ -62,4 +62,4 @@ def unsettled(with_slopes, without):
         The price of a slope at which each such pair changes places.
     """
     pairs = {(a, b): float(turning_price(x, y)) for a, x in with_slopes.items() for b, y in without.items()}
-    return {pair: price for pair, price in pairs.items() if MEASURED[0] < price < MEASURED[1]}
+    return {pair: turn for pair, turn in pairs.items() if MEASURED[0] < turn < MEASURED[1]}

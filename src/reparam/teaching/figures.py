@@ -10,6 +10,7 @@ from html import escape
 
 import matplotlib
 import matplotlib.figure
+import numpy as np
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -109,6 +110,25 @@ def note(ax, x, y, text, color=INK, **options):
     matplotlib.text.Annotation
     """
     return ax.annotate(text, (x, y), color=color, xytext=(4, 0), textcoords="offset points", va="center", **options)
+
+
+def name_lines(ax):
+    """Write the label of every line beside its right end, moved up where two would meet.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        With its lines drawn, each to be named by its ``label``, and with whatever limits were asked for.
+    """
+    ax.autoscale_view()  # else the limits are found when it is drawn
+    to_axes, line_height = ax.transData - ax.transAxes, 13.5 / (54 * ax.figure.get_size_inches()[1])
+    lines = [line for line in ax.lines if not line.get_label().startswith("_")]
+    ends = np.array([to_axes.transform(line.get_xydata()[-1]) for line in lines])
+    ends[:, 1] = np.clip(ends[:, 1], 0, 1)
+    order, steps = np.argsort(ends[:, 1], kind="stable"), line_height * np.arange(len(lines))
+    ends[order, 1] = np.maximum.accumulate(ends[order, 1] - steps) + steps
+    for line, place in zip(lines, to_axes.inverted().transform(ends), strict=True):
+        note(ax, *place, line.get_label(), color=line.get_color(), annotation_clip=False)
 
 
 def _short(number):

@@ -22,7 +22,7 @@ def test_at_the_turning_price_both_cost_the_same():
 
 
 def test_unsettled_are_the_pairs_that_turn_within_the_measured_range():
-    # c* = 1.75 b / a - 1: for b = 1 it is 0.75 at a = 1, 0.4 at a = 1.25 and 0.8 at a = 0.9722
-    close = {"even": 1.0, "dear": 1.26, "cheap": 0.97, "far": 10.0}
+    # c* = 1.75 b / a - 1: for b = 1 it is 0.75 at a = 1, 0.3 at a = 1.3462 and 0.8 at a = 0.9722
+    close = {"even": 1.0, "dear": 1.35, "cheap": 0.97, "far": 10.0}
     assert prices.unsettled(close, {"values": 1.0, "none": 9.0}) == {
         ("even", "values"): pytest.approx(0.75), ("far", "none"): pytest.approx(0.575)}

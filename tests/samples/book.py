@@ -92,8 +92,8 @@ class Book:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         (root / "tools").mkdir()
         for name in ("_config.yml", "requirements.txt", "tools/build.py", "tools/surroundings.py", "tools/kernel.py",
-                     "tools/warm.py", "tools/progress.py", "tools/address.py", "CITATION.cff", "book/checks.md",
-                     "book/references.bib"):
+                     "tools/warm.py", "tools/ending.py", "tools/progress.py", "tools/address.py",
+                     "CITATION.cff", "book/checks.md", "book/references.bib"):
             shutil.copyfile(ROOT / name, root / name)
         self.write("_toc.yml", TOC)
         self.write("book/index.md", "# A small book\n")

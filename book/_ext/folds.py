@@ -16,7 +16,7 @@ FOLDED = re.compile(r'<div class="((?=[^"]*\badmonition\b)[^"]*\bdropdown\b[^"]*
 IDS = re.compile(r' id="([^"]+)"')
 NAMELESS = re.compile(r'(<(?:section|div)[^>]*) id="(?:[a-z]+-content|proof)"')
 LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
-MODULE = re.compile(r'(?<=<span class="pre">)reparam\.[\w.]+')
+DOTTED = re.compile(r'(?<=<span class="pre">)(?=[\w.]{18})[a-zA-Z_]\w*\.[\w.]+')
 COMMA = re.compile(r'(<em class="sig-param">(?:(?!</em>).)*)</em>, ')
 HEAD = re.compile(r"<th\b([^>]*)>(.*?)</th>", re.DOTALL)
 TABLE = re.compile(r'<table class="(?![^"]*(?:reparam|lab)-table)([^"]*)"')
@@ -74,8 +74,8 @@ def rename(html, path, common, taken=frozenset()):
 
 
 def breakable(html):
-    """Names of modules may break after a dot, and a parameter keeps its comma: no line begins with one."""
-    return COMMA.sub(r"\1,</em> ", MODULE.sub(lambda m: re.sub(r"\.(?=\w)", ".<wbr>", m[0]), html))
+    """Long names may break after a dot, and a parameter keeps its comma: no line begins with one."""
+    return COMMA.sub(r"\1,</em> ", DOTTED.sub(lambda m: re.sub(r"\.(?=\w)", ".<wbr>", m[0]), html))
 
 
 def label_cells(html):

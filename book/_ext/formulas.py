@@ -22,7 +22,6 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 SCRIPT = Path(__file__).with_name("formulas.js")
 WIDTHS = (40, 28, 17.5)  # em: the column of a desk, of a tablet or a box, of a telephone's innermost box
-LONG = WIDTHS[-1] - 0.5  # what may be wider than a telephone, in em
 SCALE = 1.13  # letters of formulas against those of the text, which are higher for their size
 BLOCK = re.compile(r'<div class="math([^"]*)"([^>]*)>\s*(<span class="eqno">.*?</span>)?\s*'
                    r"\\\[(.*?)\\\]\s*</div>", re.DOTALL)
@@ -110,7 +109,6 @@ def block(classes, attributes, number, drawing):
     """A displayed formula as HTML: every version, and the widths from which each may be shown."""
     versions = drawing["versions"]
     marks = "".join(f" w{i}-{math.ceil(v['wide'])}" for i, v in enumerate(versions[:-1]))
-    marks += " long" if versions[-1]["wide"] > LONG else ""  # a11y.js asks whether it scrolls
     shown = "".join(f'<span class="v{i}">{v["svg"]}</span>' for i, v in enumerate(versions))
     box = f'<mjx-container display="true" jax="SVG" class="n{len(versions)}{marks}">'
     return (f'<div class="math{classes}"{attributes}><div class="formula">{box}{shown}{_spoken(drawing["mathml"])}'

@@ -19,33 +19,28 @@ document.addEventListener("DOMContentLoaded", function () {
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", "Book title");
   }
-  // What scrolls sideways can be reached from the keyboard, only while it does scroll. The browser must lay out what is off
-  // the screen to tell: so what is likely is asked in an idle moment (formulas.py marks what is too wide for a telephone),
-  // the rest when somebody presses Tab, once after each change of the layout.
-  const likely = "mjx-container.long, .output:has(table), .cell_output:has(table), .pst-scrollable-table-container";
-  const all = likely + ", div.math mjx-container, .bd-article pre, .output, .cell_output";
+  // What scrolls sideways can be reached from the keyboard, only while it does scroll. In idle moments: all must be laid out
+  // for it, which book.css puts off until then.
+  const wide = "div.math mjx-container, .bd-article pre, .output, .cell_output, .pst-scrollable-table-container";
   const idle = window.requestIdleCallback || function (work) { setTimeout(work, 50); };
-  let stale = true;
-  function mark(which) {
-    const boxes = [...document.querySelectorAll(which)];
+  let waiting = false;
+  function mark() {
+    waiting = false;
+    const kept = document.querySelector(":target") || document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    const before = kept && kept.getBoundingClientRect().top;
+    document.documentElement.dataset.ready = "";
+    const boxes = [...document.querySelectorAll(wide)];
     const scroll = boxes.map(function (box) { return box.scrollWidth > box.clientWidth + 1; });
     boxes.forEach(function (box, i) {
       if (scroll[i]) box.setAttribute("tabindex", "0"); else box.removeAttribute("tabindex");
     });
+    if (kept && Math.abs(before) < innerHeight) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });  // what is read stays in its place
   }
   function again() {
-    stale = true;
-    idle(function () {
-      mark(likely);
-      document.documentElement.dataset.ready = "";
-    });
+    if (!waiting) idle(mark);
+    waiting = true;
   }
   window.addEventListener("load", again);
   window.addEventListener("resize", again);
   document.addEventListener("toggle", again, true);
-  document.addEventListener("keydown", function (event) {
-    if (event.key !== "Tab" || !stale) return;
-    stale = false;
-    mark(all);
-  }, true);
 });

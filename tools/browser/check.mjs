@@ -217,13 +217,18 @@ if (!only.length) {
 }
 
 async function work() { // a browser of its own for each reader, since only one page of a browser has the focus
-  const browser = await start();
+  let browser = await start();
   while (waiting.length) {
-    const [what, task] = waiting.shift();
+    const [what, task, again] = waiting.shift();
     try {
       await task(browser);
-    } catch (error) { // one page that fails must not keep the others from being read
-      faults.add(`${what}: ${error.message.split("\n")[0]}`);
+    } catch (error) { // one page that fails must not keep the others from being read, nor a browser that somebody ended
+      if (browser.connected) faults.add(`${what}: ${error.message.split("\n")[0]}`);
+      else {
+        browser = await start();
+        if (again) faults.add(`${what}: ends the browser`);
+        else waiting.push([what, task, true]);
+      }
     }
   }
   await browser.close();

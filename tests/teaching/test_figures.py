@@ -103,9 +103,30 @@ def test_panels_of_a_figure_are_told_apart():
 
 def test_what_is_dense_is_drawn_in_points_within_the_limit():
     figure, ax = figures.panels()
-    ax.plot(*np.random.default_rng(0).normal(size=(2, 20_000)), ".")
+    ax.plot(*np.random.default_rng(0).normal(size=(2, 20_000)))
     assert figures._svg(figure) is None
     assert len(figures._png(figure)) * 3 / 4 <= 26_000
+
+
+def test_a_crowd_of_points_leaves_letters_and_curves_sharp():
+    def cloud():
+        figure, ax = figures.panels()
+        ax.plot(*np.random.default_rng(0).normal(size=(2, 20_000)), ".", color=figures.BLUE)
+        ax.plot([0, 1], color=figures.RED)
+        ax.set(xlabel="x")
+        return figures._svg(figure)
+
+    svg = cloud()
+    assert svg.count("<image ") == svg.count('<image style="filter:var(--fig-points)"') == 1
+    assert svg.count('id="DejaVuSans') > 5  # minus, digits, x
+    assert "var(--fig-red" in svg
+    assert "var(--fig-blue" not in svg
+    assert svg == cloud()
+
+
+def test_each_panel_has_its_own_numbers_for_it_may_stand_alone():
+    _, axes = figures.panels(3, sharey=True)
+    assert all(ax.yaxis.get_tick_params()["labelleft"] for ax in axes)
 
 
 def test_bars_are_as_long_as_their_numbers():

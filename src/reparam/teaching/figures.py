@@ -15,6 +15,7 @@ from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 
 INK, MUTED = "#1f2937", "#6b7280"
 
@@ -26,7 +27,8 @@ ROLES = {INK: "ink", "#000000": "ink", MUTED: "muted", BLUE: "blue", ORANGE: "or
 LETTER = re.compile(r'<path id="DejaVu[^"]+"[^>]*/>')  # an outline in a figure's SVG
 LIMIT = 300_000  # bytes of a slider's frames as points
 VECTORS = 450_000  # bytes of a slider as vector graphics, which take a seventh of it over the wire
-HEAVY = 60_000  # bytes of vector graphics, about 12 kB over the wire; what takes more is shown as points
+HEAVY = 110_000  # bytes of vector graphics, about 22 kB over the wire, as of a picture in points
+MANY = 150  # marks of one artist that are drawn as points where all together would be too heavy
 STYLE = {
     "figure.dpi": 110, "figure.facecolor": "white", "savefig.facecolor": "white",
     "font.size": 11.2, "axes.titlesize": 11.2, "axes.labelsize": 11.2, "axes.edgecolor": MUTED,
@@ -66,7 +68,10 @@ def panels(columns=1, height=3.2, **options):
     if columns not in (1, 2, 3):
         raise ValueError(f"columns must be 1, 2 or 3, got {columns}")
     _show_small()
-    return pyplot.subplots(1, columns, figsize=(5.0 if columns == 1 else 7.0, height), **options)
+    figure, axes = pyplot.subplots(1, columns, figsize=(5.0 if columns == 1 else 7.0, height), **options)
+    for ax in np.atleast_1d(axes):  # on a telephone each panel stands by itself: it needs its own numbers
+        ax.tick_params(labelleft=True)
+    return figure, axes
 
 
 def bars(values, limit, label, title):
@@ -147,6 +152,7 @@ def _themed(svg, name):
     svg = re.sub(r"#[0-9a-f]{6}(?=[;\"])", lambda m: f"var(--fig-{ROLES[m[0]]},{m[0]})" if m[0] in ROLES else m[0], svg)
     kept = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in kept else "", svg)
+    svg = svg.replace("<image ", '<image style="filter:var(--fig-points)" ')  # no rule of the page reaches a copy
     return re.sub(r'(href="#| id="|url\(#)(?!DejaVu)', rf"\g<1>{name}-", svg)
 
 
@@ -172,21 +178,58 @@ def _lay_out(figure):
     figure.set_layout_engine("none")
 
 
+def _drawn(figure):
+    """The figure as matplotlib writes it, its text apart from what hangs on the day."""
+    file = io.StringIO()
+    # savefig would draw a second time, to find out what is known by now
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return file.getvalue()
+
+
+def _crowds(figure):
+    """The artists that draw many marks, one by one: the points of a scatter, segments, cells."""
+    for ax in figure.axes:
+        for artist in (*ax.lines, *ax.collections):
+            if isinstance(artist, Line2D):
+                marks = 1 if artist.get_marker() in ("None", "none", " ", "", None) else len(artist.get_xydata())
+            else:
+                marks = max(len(artist.get_offsets()), len(artist.get_paths()))
+            if marks > MANY:
+                yield artist
+
+
+def _few_colours(match):
+    """A PNG inside vector graphics with 64 colours instead of millions."""
+    from PIL import Image
+
+    small = io.BytesIO()
+    picture = Image.open(io.BytesIO(base64.b64decode(match[1]))).convert("RGBA")
+    picture.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "PNG")
+    return f'"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}"'
+
+
+def _with_points(figure):
+    """A figure as vector graphics in which the crowds alone are points: letters, axes and curves stay what they are."""
+    for artist in _crowds(figure):
+        artist.set_rasterized(True)
+    figure.set_dpi(200)
+    return re.sub(r'"data:image/png;base64,([^"]+)"', _few_colours, _drawn(figure))
+
+
 def _svg(figure):
     """A figure as vector graphics, the same on every build; None if it is too dense for that."""
     if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):  # else a slider has laid it out
         _lay_out(figure)
     places = " ".join(f"{left:.0f},{width:.0f}" for left, width in _strips(figure))
-    file = io.StringIO()
-    # savefig would draw a second time, to find out what is known by now
-    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = file.getvalue()
-    if len(text) > 4 * HEAVY:
-        return None
-    name = "f" + hashlib.sha256(text.encode()).hexdigest()[:6]
-    svg = _themed(text, name)
-    marks = f'class="figure" data-panels="{places}" style="stroke-linejoin:round"'
-    return svg.replace("<svg", f"<svg {marks}", 1) if len(svg) <= HEAVY else None
+    for draw in (_drawn, _with_points):
+        text = draw(figure)
+        if len(text) > 4 * HEAVY:
+            continue
+        svg = _themed(text, "f" + hashlib.sha256(text.encode()).hexdigest()[:6])
+        if len(svg) <= HEAVY:
+            marks = f'class="figure" data-panels="{places}" style="stroke-linejoin:round"'
+            return svg.replace("<svg", f"<svg {marks}", 1)
+    return None
 
 
 def _png(figure, limit=25_000):

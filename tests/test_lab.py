@@ -1,5 +1,6 @@
 """`make lab`: the reader's folder keeps what the reader wrote, and takes what the book offers."""
 
+import contextlib
 import json
 import subprocess
 import time
@@ -113,6 +114,13 @@ def test_a_wrong_argument_is_answered_with_one_line_before_anything_is_built(arg
     assert capsys.readouterr().err == lab.USAGE + "\n"
 
 
+def announced(folder):
+    """What the server says of itself, None before its file is there and whole."""
+    for path in folder.glob("jpserver-*.json"):
+        with contextlib.suppress(ValueError):
+            return json.loads(path.read_text())
+
+
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """JupyterLab's own server on a reader's folder with one notebook; a function that asks it."""
@@ -124,11 +132,10 @@ def server(tmp_path, monkeypatch):
     with subprocess.Popen(line, env=lab.surroundings.clean(), cwd=lab.FOLDER, stderr=subprocess.DEVNULL) as process:
         try:
             end = time.monotonic() + 90
-            while not (known := list((tmp_path / "home" / "runtime").glob("jpserver-*.json"))):
+            while not (told := announced(tmp_path / "home" / "runtime")):
                 assert process.poll() is None
                 assert time.monotonic() < end
                 time.sleep(0.2)
-            told = json.loads(known[0].read_text())
 
             def ask(path, method="GET", body=None):
                 sent = json.dumps(body).encode() if body else None

@@ -81,6 +81,20 @@ def test_no_setting_of_the_reader_reaches_a_child_process(monkeypatch, tmp_path)
         assert kept == theirs
 
 
+@pytest.mark.parametrize("theirs", [{}, {"LC_ALL": "C", "LANG": "C"}, {"LC_CTYPE": "de_DE.ISO-8859-1"}])
+def test_what_a_child_writes_in_the_locales_letters_may_name_any_folder(theirs, monkeypatch):
+    import surroundings
+
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    code = "import locale; print(locale.getencoding())"  # setuptools writes a project's path so
+    ran = subprocess.run([sys.executable, "-c", code], env=surroundings.clean(True), capture_output=True, text=True,
+                         check=True)
+    assert ran.stdout.strip().lower() == "utf-8"
+
+
 def test_a_machine_wide_profile_does_not_reach_a_kernel(book):
     from IPython.core import application
 

@@ -26,6 +26,7 @@ def settings():
     """What the project sets itself; a part of every page's cache key, but for the paths."""
     threads = os.environ.get("REPARAM_THREADS", "").strip() or "1"
     fixed = {"PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1", "PYTHONCOERCECLOCALE": "0", "TZ": "UTC",
+             "LC_CTYPE": "C.UTF-8",  # setuptools writes the project's path in the locale's letters, whatever the mode
              "JUPYTER_PLATFORM_DIRS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     return dict(fixed, **{name: threads for name in THREADS})
 

@@ -27,16 +27,18 @@ const browser = await puppeteer.launch({ browser: "firefox", executablePath: fou
 const pages = readdirSync(join(html, "book")).filter((name) => name.endsWith(".html")).map((name) => `book/${name}`);
 for (const name of pages) {
   const page = await browser.newPage();
-  page.on("pageerror", (error) => faults.push(`${name}: ${error.message}`));
-  page.on("console", (said) => said.type() === "error" && !/^Invalid markup/.test(said.text()) && faults.push(`${name}: ${said.text()}`));
+  const heard = (text) => !/^Invalid markup/.test(text) && faults.push(`${name}: ${text}`); // Firefox counts while the page still comes
+  page.on("pageerror", (error) => heard(error.message));
+  page.on("console", (said) => said.type() === "error" && heard(said.text()));
   await page.setViewport({ width: 390, height: 844 });
   await page.goto(address(name), { waitUntil: "load" });
   const seen = await page.evaluate(async () => {
+    await new Promise((done) => setTimeout(done, 500)); // it has not laid out all that is loaded
     const flat = [...document.querySelectorAll("mjx-container svg, svg.figure, svg.panel")].filter((e) => e.checkVisibility() &&
       !e.closest(".drawn, .picture:has(svg.panel)") && !e.getBoundingClientRect().height).length;
     const cut = [...document.querySelectorAll("div.math mjx-container")].filter((e) => e.checkVisibility() &&
       e.scrollWidth > e.clientWidth + 1).length;
-    const parts = { mfrac: 2, msup: 2, msub: 2, mover: 2, munder: 2, msubsup: 3, munderover: 3 }; // Firefox counts while the page still comes
+    const parts = { mfrac: 2, msup: 2, msub: 2, mover: 2, munder: 2, msubsup: 3, munderover: 3 };
     const broken = [...document.querySelectorAll(Object.keys(parts))].filter((e) => e.children.length !== parts[e.localName]).length;
     const fold = document.querySelector("details.folded[id]");
     if (fold) location.hash = fold.id;

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import installer
+import psutil
 import pytest
 import surroundings
 
@@ -46,7 +47,7 @@ def index(tmp_path_factory):
         def do_GET(self):
             asked.append(self.path)
             if self.path.startswith("/slow"):
-                time.sleep(30)
+                time.sleep(300)
                 return
             super().do_GET()
 
@@ -96,7 +97,7 @@ class Project:
 
     def run(self, **variables):
         return subprocess.run(self.command(), env=self.environment(**variables), capture_output=True, text=True,
-                              check=False, timeout=120)
+                              check=False, timeout=300)
 
     def green(self, **variables):
         ran = self.run(**variables)
@@ -146,7 +147,7 @@ def test_an_index_that_does_not_answer_costs_seconds_and_one_line(project, index
     driverless()
     start = time.monotonic()
     ran = project.green(REPARAM_TORCH_INDEX=index[0] + "/slow")
-    assert time.monotonic() - start < 40
+    assert time.monotonic() - start < 60  # it would be silent for five minutes
     assert ran.stdout.count("PyTorch's CPU index does not answer") == 1
     assert project.torch() == [f"torch-{TORCH}.dist-info"]
 
@@ -190,6 +191,7 @@ def test_two_at_once_install_once(fresh):
     project = fresh
     first = subprocess.Popen(project.command(), env=project.environment(), stdout=subprocess.PIPE, text=True)
     while not (project.root / ".venv").exists():
+        assert first.poll() is None
         time.sleep(0.01)
     second = project.green()
     assert first.communicate()[0].splitlines()[-1] == "shown a b c"
@@ -197,31 +199,58 @@ def test_two_at_once_install_once(fresh):
     assert "installing" not in second.stdout
 
 
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A Python that takes a minute to make an environment."""
+    folder = tmp_path_factory.mktemp("slow") / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "slow.pth").write_text("import sys, time; 'venv' in sys.orig_argv and time.sleep(60)\n")
+    return folder / "bin" / "python"
+
+
+def running(words):
+    """Processes whose command has these words."""
+    return [p.pid for p in psutil.process_iter(["cmdline"]) if words in " ".join(p.info["cmdline"] or [])]
+
+
+def stop(command, variables, number, ready):
+    """Start an installation and tell it to stop once it is ready; its exit code, its words, and how long it took."""
+    process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True)
+    while not ready(process):
+        assert process.poll() is None
+    start = time.monotonic()
+    process.send_signal(number)
+    errors = process.communicate(timeout=60)[1]
+    return process.returncode, errors.strip(), time.monotonic() - start
+
+
 @pytest.mark.parametrize(
     ("number", "moment"), [(signal.SIGINT, "venv"), (signal.SIGINT, "pip"), (signal.SIGTERM, "pip")]
 )
 def test_an_installation_told_to_stop_ends_at_once_with_one_line_and_goes_on_later(
-    fresh, template, index, number, moment
+    fresh, template, index, slow, number, moment
 ):
     project = fresh.with_environment(template) if moment == "pip" else fresh
     waits = {"PIP_INDEX_URL": index[0] + "/slow", "PIP_FIND_LINKS": ""} if moment == "pip" else {}
-    running = subprocess.Popen(project.command(), env=project.environment(**waits), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, start_new_session=True)
-    if moment == "pip":
-        while "fetching" not in running.stdout.readline():
-            assert running.poll() is None
-    else:
-        while not (project.root / ".venv/installed").exists():
-            time.sleep(0.01)
-    time.sleep(0.3)
-    start = time.monotonic()
-    running.send_signal(number)
-    errors = running.communicate(timeout=20)[1]
-    assert time.monotonic() - start < 2.0
-    assert errors.strip() == "make: stopped; the next make goes on with the installation"
-    assert running.returncode == 128 + number
+    command = [str(slow) if moment == "venv" else sys.executable, *project.command()[1:]]
+    child = f"{slow} -E -s -m venv" if moment == "venv" else str(project.root / ".venv/bin/python")
+
+    def ready(process):
+        return "fetching" in process.stdout.readline() if moment == "pip" else running(child)
+
+    for _ in range(3):  # what else the machine does can make it later, never earlier
+        code, said, seconds = stop(command, project.environment(**waits), number, ready)
+        assert said == "make: stopped; the next make goes on with the installation"
+        assert code == 128 + number
+        assert running(child) == []
+        if seconds < 2.0:
+            break
+    assert seconds < 2.0
     if number == signal.SIGINT:
         project.green()
+    assert not (project.root / ".venv.part").exists()
 
 
 def test_a_failure_is_one_line_with_a_remedy(project):

@@ -7,7 +7,6 @@ Runs on whatever Python the reader has, so it uses nothing newer than Python 3.0
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 
 import surroundings
@@ -82,18 +81,21 @@ def empty(folder):
 def make_environment(folder):
     """Make the folder and its Python; one that is half made, or of another Python, is made again."""
     python = os.path.join(folder, "bin", "python")
-    os.makedirs(folder, exist_ok=True)
+    if not os.path.isdir(folder):  # it appears together with its stamp, whenever this is told to end
+        shutil.rmtree(folder + ".part", ignore_errors=True)
+        os.mkdir(folder + ".part")
+        put_stamp(folder + ".part", UNFINISHED)
+        os.rename(folder + ".part", folder)
     whole = os.path.exists(python) and version_of(folder) == "%d.%d.%d" % sys.version_info[:3]
     if stamped(folder) in ("", UNFINISHED) or not whole:
         put_stamp(folder, UNFINISHED)
         empty(folder)
     if not os.path.exists(python):
-        made = subprocess.run([sys.executable, "-E", "-s", "-m", "venv", folder], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env=surroundings.clean(), start_new_session=True)
-        if made.returncode:
-            import installer
+        import installer
 
-            log = made.stdout.decode("utf-8", "replace")
+        made = installer.start([sys.executable, "-E", "-s", "-m", "venv", folder], env=surroundings.clean())
+        log = made.communicate()[0]
+        if made.returncode:
             lacking = "No module named" in log or "ensurepip is not available" in log
             stop("this Python has no venv module; install it (on Debian and Ubuntu: python3-venv), then run make again"
                  if lacking else installer.explain(log, "venv"))
@@ -103,7 +105,6 @@ def make_environment(folder):
 def install(folder, stamp):
     import installer
 
-    installer.end_on_signals()
     if os.path.basename(folder) != NAMES[0]:
         sys.stderr.write("make: .venv is not the book's own and stays as it is; using %s\n" % os.path.basename(folder))
     if not stamped(folder):
@@ -152,6 +153,9 @@ def main():
     try:
         folder = choose()
         if stamped(folder) != wanted(folder):
+            import installer
+
+            installer.end_on_signals()
             folder = locked(up_to_date)
     except KeyboardInterrupt:
         stop("stopped; the next make goes on with the installation", 130)

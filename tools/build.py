@@ -13,6 +13,13 @@ import surroundings
 if __name__ == "__main__":
     surroundings.enter()
 
+from ending import on_ending
+
+STOPPED = b"\nstopped; the next make goes on from the pages that are done\n"
+
+if __name__ == "__main__":
+    on_ending(lambda: os.write(2, STOPPED))  # until stop_on_signals, below, knows how to find what was started
+
 import asyncio
 import fcntl
 import gc
@@ -33,7 +40,6 @@ import address
 import freshness
 import warm
 import yaml
-from ending import on_ending
 from progress import Progress
 
 ROOT = Path(surroundings.ROOT)
@@ -265,12 +271,19 @@ def stop_on_signals():
     """Ctrl-C, or being told to end, ends kernels and build at once; whatever is half done is done anew next time."""
     import psutil  # not in the handler: a second signal would find it half imported
 
+    def each(act):
+        found = psutil.Process().children(recursive=True)
+        for child in found:
+            with suppress(psutil.Error):  # it has ended by itself
+                act(child)
+        return found
+
     def stop():
-        for child in psutil.Process().children(recursive=True):
-            child.kill()
+        each(psutil.Process.suspend)  # what stands still starts nothing more
+        psutil.wait_procs(each(psutil.Process.kill), timeout=1)
         with suppress(OSError, RuntimeError):  # a closed pipe; or it came while something was printed
             sys.stdout.flush()
-        os.write(2, b"\nstopped; the next make goes on from the pages that are done\n")
+        os.write(2, STOPPED)
 
     on_ending(stop)
 

@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 import surroundings
-from ending import on_ending
+from ending import held, on_ending
 
 ROOT = Path(surroundings.ROOT)
 LOG = ROOT / "install.log"
@@ -54,9 +54,20 @@ def end_on_signals():
         for process in RUNNING:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
         os.write(2, b"\nmake: stopped; the next make goes on with the installation\n")
 
     on_ending(end)
+
+
+def start(command, **options):
+    """Start a process that ends with this one; it and what it starts are a group of their own."""
+    with held():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   errors="replace", start_new_session=True, **options)
+        RUNNING.append(process)
+    return process
 
 
 def sources(python):
@@ -170,9 +181,7 @@ class Watch:
 def run(command, variables, watch):
     """Run an installer; return whether it failed, and its words."""
     words = []
-    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace", start_new_session=True)
-    RUNNING.append(process)
+    process = start(command, cwd=ROOT, env=variables)
 
     def listen():
         for line in process.stdout:

@@ -198,13 +198,16 @@ def test_an_id_of_ones_own_tells_folders_apart_and_gives_way_to_a_label(page, ta
     assert folds.own(Path(page), "id1", taken) == made
 
 
-def test_cells_of_a_table_know_their_heading_but_tables_of_numbers_stay():
+def test_cells_of_a_table_know_their_heading_but_narrow_tables_of_numbers_stay():
     table = ('<table class="{}"><thead><tr><th>Term &amp; sign</th><th>B \\(\\theta_1\\)</th></tr></thead>'
              "<tbody><tr><td>1</td><td>2</td></tr></tbody></table>")
     labelled = folds.label_cells(table.format("table"))
     assert 'class="stacks table"' in labelled
     assert re.findall('data-label="([^"]*)"', labelled) == ["Term &amp; sign", "B θ_1"]
     assert folds.label_cells(table.format("table reparam-table")) == table.format("table reparam-table")
+    wide = table.replace("<td>1</td>", f'<th scope="row">{"way " * 14}</th>').format("table reparam-table")
+    assert re.findall('data-label="([^"]*)" role="(.*?)"', folds.label_cells(wide)) == [
+        ("Term &amp; sign", "rowheader"), ("B θ_1", "cell")]
 
 
 # cards

@@ -19,7 +19,10 @@ LINK = re.compile(r'href="([^"#:]*)#([^"]+)"')
 DOTTED = re.compile(r'(?<=<span class="pre">)(?=[\w.]{18})[a-zA-Z_]\w*\.[\w.]+')
 COMMA = re.compile(r'(<em class="sig-param">(?:(?!</em>).)*)</em>, ')
 HEAD = re.compile(r"<th\b([^>]*)>(.*?)</th>", re.DOTALL)
-TABLE = re.compile(r'<table class="(?![^"]*(?:reparam|lab)-table)([^"]*)"')
+TABLE = re.compile(r'<table class="(?![^"]*lab-table)([^"]*)"')
+CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
+ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+ROOM = 50  # letters of a row of numbers that a telephone shows side by side
 
 
 def fold(html):
@@ -78,21 +81,32 @@ def breakable(html):
     return COMMA.sub(r"\1,</em> ", DOTTED.sub(lambda m: re.sub(r"\.(?=\w)", ".<wbr>", m[0]), html))
 
 
+def _slender(table):
+    """Whether a table of numbers stands side by side on a telephone, too, by the longest cell of each column."""
+    if "reparam-table" not in table.partition(">")[0]:
+        return False
+    rows = [[len(as_typed(cell)) for cell in CELL.findall(row)] for row in ROW.findall(table.partition("</thead>")[2])]
+    return sum(max(column) + 1 for column in zip(*rows, strict=True)) <= ROOM
+
+
 def label_cells(html):
-    """Tables of text whose cells know their column's heading: a telephone shows each row as a list."""
+    """Tables whose cells know their column's heading, unless narrow: a telephone shows each row as a list."""
     for match in reversed(list(TABLE.finditer(html))):
         end = element(html, match.start())
         table = html[match.start() : end]
+        if _slender(table):
+            continue
         heads = [as_typed(h).replace('"', "&quot;") for _, h in HEAD.findall(table.partition("</thead>")[0])]
         if not heads:
             continue
 
         def row(found, heads=heads):
             at = iter(heads)
-            return re.sub(r"<td\b", lambda m: f'<td data-label="{next(at, "")}" role="cell"', found[0])
+            named = {"<td": 'data-label="{}" role="cell"', "<th": 'data-label="{}" role="rowheader"'}
+            return re.sub(r"<t[dh]\b", lambda m: f"{m[0]} {named[m[0]].format(next(at, ''))}", found[0])
 
         head, _, body = table.partition("</thead>")
-        body = re.sub(r"<tr\b.*?</tr>", row, body, flags=re.DOTALL).replace("<tr ", '<tr role="row" ')
+        body = re.sub(r"<tr\b", '<tr role="row"', ROW.sub(row, body))
         table = re.sub(r'<table class="', '<table role="table" class="stacks ', head, count=1) + "</thead>" + body
         html = html[: match.start()] + table + html[end:]
     return html

@@ -185,7 +185,7 @@ def draw_objective(top, variances, bend):
     top : float
         The largest eigenvalue.
     variances : pair of float
-        Noise variances, left and right.
+        Noise variances, of the first and of the second panel.
     bend : float
         Where the divergence is floored (green) or capped (red), in nats.
 
@@ -199,11 +199,12 @@ def draw_objective(top, variances, bend):
     rates = np.linspace(0, 4, 161)
     for ax, variance, title in zip(axes, variances, ("a direction that pays", "one that does not"), strict=True):
         gain = -top / (2 * variance) * np.expm1(-2 * rates)
-        for paid, color in ((np.minimum(rates, bend), figures.RED), (rates, figures.BLUE),
-                            (np.maximum(rates, bend), figures.GREEN)):
+        for name, paid, color in (("cap", np.minimum(rates, bend), figures.RED), ("bound", rates, figures.BLUE),
+                                  ("floor", np.maximum(rates, bend), figures.GREEN)):
             value = gain - paid
-            ax.plot(rates, value, color=color)
+            ax.plot(rates, value, color=color, label=name)
             if color != figures.RED:
                 ax.plot(rates[value.argmax()], value.max(), "o", color=color)
-        ax.set(xlabel="rate R in nats", ylabel="objective", title=title, ylim=(gain.max() - 4, gain.max()))
+        ax.set(xlabel="rate R in nats", ylabel="objective", title=title, ylim=(gain.max() - 4.4, gain.max()))
+        figures.name_lines(ax)
     return figure

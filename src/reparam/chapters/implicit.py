@@ -97,7 +97,8 @@ def draw_weight(centre, weight, width, range_of_centres, variances):
     left.plot(z, law.density(z), color=figures.MUTED)
     left.plot(z, implicit.weight_path(law, z) / 100, color=figures.BLUE)
     left.set(xlabel="z", ylim=(0, 0.6), title="density (grey), speed / 100")
-    right.semilogy(range_of_centres, variances)
+    right.semilogy(range_of_centres, variances, label=["path", "score"])
+    figures.name_lines(right)
     right.plot([centre] * 2, weight_variances(weight, centre, width), "o", color=figures.INK)
     right.set(xlabel="half the distance m", title="variance of one draw")
     return figure

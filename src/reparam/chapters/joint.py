@@ -360,7 +360,7 @@ def draw_pairs(ax, y, t):
     ax.plot(y, np.ones_like(y), "o", color=BLUE)
     ax.plot(t, np.zeros_like(t), "o", color=RED)
     ax.set_yticks([0, 1], ["data t", "made y"])
-    ax.set(ylim=(-0.2, 1.2))
+    ax.set(xlabel="value", ylim=(-0.2, 1.2))
 
 
 def draw_learning(left, right, z, y, target):

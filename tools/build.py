@@ -28,7 +28,7 @@ import json
 import re
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -264,7 +264,10 @@ def execute_all(waiting, cache):
         warm.settle()
     # in a thread of its own, or each notebook's client puts its own handler in the place of stop_on_signals
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, run()).result()
+        done = pool.submit(asyncio.run, run())
+        while not done.done():  # a signal that falls between two steps of the interpreter's is seen at the next look
+            wait([done], timeout=0.2)
+        return done.result()
 
 
 def stop_on_signals():

@@ -182,6 +182,7 @@ def test_an_environment_of_the_readers_stays_as_it_is(fresh, template, tmp_path,
         (theirs / "notes").write_text("mine")
     ran = project.green()
     assert "make: .venv is not the book's own and stays as it is; using .venv-book" in ran.stderr
+    assert "installing the pinned requirements into .venv-book" in ran.stdout
     assert project.torch(".venv-book") == [f"torch-{TORCH}.dist-info"]
     assert theirs.is_symlink() == (kind == "link")
     assert kind != "folder" or [p.name for p in theirs.iterdir()] == ["notes"]

@@ -158,6 +158,39 @@ def test_a_build_that_waits_and_is_told_twice_to_stop_says_one_line(book):
     assert errors.strip() == "stopped; the next make goes on from the pages that are done"
 
 
+@pytest.mark.parametrize(("module", "problem", "line"), [
+    ("builtins", "OSError(28, 'No space left on device')", "No space left"), ("builtins", "KeyError('x')", ""),
+    ("sqlalchemy.exc", "OperationalError('s', {}, Exception('database or disk is full'))", "database or disk is full"),
+], ids=["disk", "bug", "database"])
+def test_a_failure_of_a_known_kind_is_one_line_even_where_a_library_wraps_it(module, problem, line):
+    import importlib
+
+    import build
+
+    error = RuntimeError("Unexpected error accessing jupyter cache")
+    error.__cause__ = eval(problem, vars(importlib.import_module(module)).copy())
+    assert line in build.told(error)
+    assert len(build.told(error).splitlines()) == bool(line)
+
+
+def test_what_is_no_pages_fault_ends_all_pages_at_once(monkeypatch, tmp_path):
+    import asyncio
+
+    import build
+
+    async def execute(name, *others):
+        if name == "full":
+            raise OSError(28, "No space left on device")
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(build, "execute", execute)
+    monkeypatch.setattr(build, "BUILD", tmp_path)
+    start = time.monotonic()
+    with pytest.raises(OSError, match="No space left"):
+        build.execute_all({"waits": None, "full": None}, None)
+    assert time.monotonic() - start < 30
+
+
 @pytest.mark.parametrize("options", ["size=200k", "size=200k,ro"], ids=["full disk", "read-only"])
 def test_a_disk_that_takes_nothing_is_one_clear_line(book, options):
     target = book.root / "_build"

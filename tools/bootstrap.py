@@ -109,6 +109,8 @@ def install(folder, stamp):
         sys.stderr.write("make: .venv is not the book's own and stays as it is; using %s\n" % os.path.basename(folder))
     if not stamped(folder):
         installer.need_room()
+    sys.stdout.write("installing the pinned requirements into %s (a few minutes, once)\n" % os.path.basename(folder))
+    sys.stdout.flush()
     python = make_environment(folder)
     put_stamp(folder, UNFINISHED)
     installer.install(python, os.path.join(folder, "tmp"))

@@ -48,6 +48,7 @@ CACHE = BUILD / ".jupyter_cache"
 HTML = BUILD / "html"
 TOOLS = ("_config.yml", "_toc.yml", "book/_ext/*", "book/_static/*", "requirements.txt", "tools/build.py",
          "tools/surroundings.py", "tools/kernel.py", "tools/warm.py", "tools/address.py", "CITATION.cff")
+LEAST_ROOM = 1e6  # bytes on a disk that is not full
 FEW = 3  # pages whose own imports cost less than all libraries at once
 INPUTS = (*TOOLS, "book/**/*", "src/reparam/**/*.py")
 
@@ -244,6 +245,14 @@ async def execute(name, notebook, room, progress, cache):
         return cache.cache_notebook_bundle(executed, check_validity=True, overwrite=True)
 
 
+async def outcome(*page):
+    """What `execute` returns, or its BuildFailed."""
+    try:
+        return await execute(*page)
+    except BuildFailed as failure:
+        return failure
+
+
 def jobs():
     """How many pages run at a time: what REPARAM_JOBS says, else one on each core."""
     text = os.environ.get("REPARAM_JOBS", "").strip()
@@ -257,8 +266,8 @@ def execute_all(waiting, cache):
     async def run():
         room = asyncio.Semaphore(jobs())
         with Progress(BUILD / "seconds.json", list(waiting), jobs()) as progress:
-            every = (execute(name, notebook, room, progress, cache) for name, notebook in waiting.items())
-            return await asyncio.gather(*every, return_exceptions=True)
+            every = (outcome(name, notebook, room, progress, cache) for name, notebook in waiting.items())
+            return await asyncio.gather(*every)  # what is no page's fault, as a full disk, ends them all
 
     if len(waiting) > FEW:
         warm.settle()
@@ -310,8 +319,6 @@ def execute_pages():
     for name, result in zip(waiting, execute_all(waiting, cache), strict=True):
         if isinstance(result, BuildFailed):
             problems.append(str(result))
-        elif isinstance(result, BaseException):
-            raise result
         else:
             records[name] = result
     if problems:
@@ -396,6 +403,19 @@ def check_address():
         raise BuildFailed(problem) from None
 
 
+def told(problem):
+    """What to say of a failure, if it is of a kind that happens."""
+    with suppress(OSError):
+        if shutil.disk_usage(BUILD).free < LEAST_ROOM and not isinstance(problem, BuildFailed):
+            return "the disk is full (No space left on device): make room, then run make again"
+    for error in (problem, problem.__cause__):
+        if isinstance(error, BuildFailed | OSError):
+            return str(error)
+        if type(error).__module__.startswith("sqlalchemy"):
+            return str(error).splitlines()[0]
+    return ""
+
+
 def main():
     try:
         if len(sys.argv) > 1:
@@ -408,10 +428,10 @@ def main():
         build()
         print(HTML / "index.html")
     except Exception as problem:
-        expected = isinstance(problem, BuildFailed | OSError) or type(problem).__module__.startswith("sqlalchemy")
-        if not expected:
+        words = told(problem)
+        if not words:
             raise
-        print(f"\nbuild failed\n{str(problem).splitlines()[0] if 'sql' in str(problem) else problem}", file=sys.stderr)
+        print(f"\nbuild failed\n{words}", file=sys.stderr)
         return 1
     return 0
 

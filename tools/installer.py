@@ -258,7 +258,6 @@ def install(python, folder):
         Where what is fetched may lie in the meantime; removed at the end.
     """
     total = packages()
-    print(f"installing the pinned requirements into {Path(python).parents[1].name} (a few minutes, once)", flush=True)
     LOG.unlink(missing_ok=True)
     os.makedirs(folder, exist_ok=True)
     site = next(Path(python).parent.parent.glob("lib/python*/site-packages"), Path(folder))

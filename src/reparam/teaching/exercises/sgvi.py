@@ -80,7 +80,7 @@ EXERCISES = {
             (lambda *a: _by_hand(*a)[::-1], "the two gradients are swapped: first mu, then log sigma"),
             (lambda *a: _at(_by_hand, *a), "the third argument is log sigma, not sigma: take its exponential"),
             (lambda log_joint, mu, log_sigma, eps: tuple(_centred(log_joint, mu, log_sigma, eps)),
-             "a baseline was subtracted: that quiets the estimate, but it is another one than asked for"),
+             "a baseline was subtracted: that often quiets the estimate, but it is another one than asked for"),
             (lambda f, mu, r, eps: _by_hand(lambda z: f(z) - r - elbo.HALF_LOG_2PI, mu, r, eps),
              "log q lacks its constants, -log sigma - log(2 pi)/2: they change the estimate, though not its mean"),
             (lambda *a: tuple(np.mean(_cost(*a)) * s.mean() for s in _scores(*a[1:])),

@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from reparam import checks as check
 from reparam.chapters import atlas
+from reparam.estimators.learned import LearnedControl
 from reparam.noise import generator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,13 +103,23 @@ def test_unbiased_is_who_says_so(coupling):
 
 def test_draws_agree_and_a_doubled_one_does_not():
     bits = atlas.Bits(1.0)
-    drawn, exact = bits.drawn(*generator("tests/atlas").random((2, 6_000, 16, 8))), bits.exact()
+    u, v = generator("tests/atlas").random((2, 6_000, 16, 8))
+    drawn, exact = bits.drawn(u, v), bits.exact()
     names = [name for name in exact if name != "MuProp"]  # whose fourth moment is large
     stated = np.array([exact[name][1] for name in names])
     draws = np.stack([drawn[name] for name in names], 1)
     check.variance("atlas-bits", draws, stated, resolution=0.5 * stated)
     with pytest.raises(check.CheckFailed):
         check.variance("atlas-bits", 2**0.5 * draws, stated, resolution=0.5 * stated)
+    many = bits.rebar(u.reshape(-1, 8), v.reshape(-1, 8))
+    check.mean("relax", many, bits.truth(), resolution=0.1 * bits.truth())
+
+
+def test_the_control_of_the_bits_learns_from_the_cost_itself():
+    bits = atlas.Bits(0.7)
+    states = np.array([[[first, *(np.arange(7) < k)] for k in range(8)] for first in (0, 1)], dtype=float)
+    exact = LearnedControl(bits.ell, atlas.LEARNED, bits.cost(states.reshape(16, 8)).reshape(2, 8))
+    np.testing.assert_allclose(bits.learned.best, exact.best, rtol=1e-9)
 
 
 def test_the_relaxation_by_simulation():

@@ -26,17 +26,21 @@ def change(run, integrand, law=None):
 
 
 def explicit(run, integrand, weighted=False):
-    """Change of the integrand's mean with the draws held fixed, weighted by the log density if asked for."""
+    """Mean slope of the integrand along the piece, its draws held fixed; weighted by the log density if asked for."""
     bench, law, rows = run.bench, run.bench.intended.law, []
-    for _ in range(TRIES):
-        bench.parameters.place()
-        reseed(bench._next())
-        z = law.draw(bench.intended.draws)
-        weight = law.log_density(z).detach() if weighted else 1.0
-        here, row = integrand(z).detach(), []
+    for i in range(TRIES):
+        seed, row = bench._next(), []
         for d in bench.directions:
-            bench.parameters.place(d.index, d.vector, d.length)
-            row.append(float((weight * (integrand(z).detach() - here)).mean()) / d.length)
+            start, middle, end = ((i + part) * d.length / TRIES for part in (0.0, 0.5, 1.0))
+            bench.parameters.place(d.index, d.vector, middle)
+            reseed(seed)
+            z = law.draw(bench.intended.draws)
+            weight = law.log_density(z).detach() if weighted else 1.0
+            ends = []
+            for place in (start, end):
+                bench.parameters.place(d.index, d.vector, place)
+                ends.append(integrand(z).detach())
+            row.append(float((weight * (ends[1] - ends[0])).mean()) / (end - start))
         rows.append(row)
     bench.parameters.place()
     return np.mean(rows, 0)

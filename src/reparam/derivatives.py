@@ -28,7 +28,8 @@ def derivative(f, x, step=0.01):
         Takes one float, returns a number or an array.
     x : float
     step : float
-        Error about ``step**8`` times the ninth derivative, and rounding of about 1e-16 over ``step``.
+        Error about ``step**8 / 630`` times the ninth derivative, and rounding of about 1e-16 times the value of ``f``
+        over ``step``.
 
     Returns
     -------

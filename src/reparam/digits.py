@@ -54,7 +54,7 @@ def dequantize(pixels, u):
 
 @guarded(columns="count")
 def mosaic(images, columns):
-    """Lay 8 x 8 images side by side, row after row, with a dark line between them.
+    """Lay 8 x 8 images side by side, row after row, with a line of middle grey between them.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ class Moments:
 
     @property
     def variance(self):
-        """Unbiased variance of one draw, shape ``(...)``."""
+        """Unbiased variance of one draw, shape ``(...)``; of a single row it is NaN."""
         return self._sums[0] / (self.n - 1)
 
     @property

@@ -121,7 +121,7 @@ class Stack(nn.Module):
 
 
 class Adam:
-    r"""Adam with its usual constants, the same numbers as ``torch.optim.Adam``, one step at a time.
+    r"""Adam with its usual constants, the numbers of ``torch.optim.Adam`` where each loss moves all, step by step.
 
     .. math:: m\leftarrow0.9\,m+0.1\,g,\quad v\leftarrow0.999\,v+0.001\,g^2,\quad
         \theta\leftarrow\theta-\mathrm{lr}\,\frac{m}{1-0.9^t}\Big/\Bigl(\sqrt{\frac{v}{1-0.999^t}}+\mathrm{eps}\Bigr)

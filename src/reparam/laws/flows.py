@@ -64,7 +64,7 @@ class Coupling(nn.Module):
     d : int
         Dimension, at least 2; the first ``d // 2`` coordinates are kept.
     hidden : sequence of int
-        Widths of the hidden layers of the network for s and t; none makes both linear.
+        Widths of the hidden layers of the network for s and t; none makes t and :math:`\mathrm{artanh}(s/2)` linear.
     generator : torch.Generator
         Source of the hidden layers' initial weights.
     flip : bool
@@ -121,7 +121,7 @@ class Autoregressive(nn.Module):
     d : int
         Dimension.
     hidden : sequence of int
-        Widths of the hidden layers of the network for s and t; none makes both linear.
+        Widths of the hidden layers of the network for s and t; none makes t and :math:`\mathrm{artanh}(s/2)` linear.
     generator : torch.Generator
         Source of the hidden layers' initial weights.
     reads : {"noise", "data"}
@@ -225,7 +225,7 @@ class Planar(nn.Module):
         return z + bend[:, None] * self.push(), self._log_det(bend)
 
     def inverse(self, y):
-        r"""From data to noise: bisection for :math:`w^\top z`, then one Newton step with the exact gradient."""
+        r"""From data to noise: bisection for :math:`w^\top z`, then a Newton step: exact slopes, first order only."""
         target, strength = _points("y", y, len(self.w), self.w) @ self.w, self.w @ self.push()
         with torch.no_grad():
             low, high = target - strength.abs(), target + strength.abs()

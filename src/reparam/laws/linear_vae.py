@@ -70,6 +70,7 @@ def fit_ppca(x, d):
     Parameters
     ----------
     x : Tensor, shape ``(n, D)``
+        Varying in more than d directions: else there is no maximum, and the noise variance returned is rounding.
     d : int
         Latent dimensions, 1 to D - 1.
 

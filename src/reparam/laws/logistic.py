@@ -1,4 +1,4 @@
-"""Bayesian logistic regression with a mean-field Gaussian q: the bound and its gradient exactly, in any dimension."""
+"""Bayesian logistic regression with a mean-field Gaussian q: bound and gradient by integrals over lines, in any d."""
 
 import numpy as np
 import torch
@@ -78,7 +78,8 @@ class LogisticRegression:
         q : DiagonalGaussian
             With parameters of shape ``(d,)``.
         nodes : int
-            Of the Gauss-Hermite rule.
+            Of the Gauss-Hermite rule. With 32 the error of one datum is about 1e-14 where :math:`x_i\cdot z` has the
+            deviation 1 under q, 3e-6 at 3 and 1e-2 at 10.
 
         Returns
         -------
@@ -92,7 +93,7 @@ class LogisticRegression:
 
     @guarded
     def gradient(self, q):
-        """The exact gradient of :meth:`elbo`, a :class:`GradientDraws` of shape ``(d,)`` each."""
+        """The gradient of :meth:`elbo`, no less exact, a :class:`GradientDraws` of shape ``(d,)`` each."""
         free = DiagonalGaussian(q.mu.detach().requires_grad_(), q.log_sigma.detach().requires_grad_())
         return GradientDraws(*torch.autograd.grad(self.elbo(free), [free.mu, free.log_sigma]))
 

@@ -185,7 +185,7 @@ def expected_crps(mu, sigma, m, s):
     Parameters
     ----------
     mu, sigma, m, s : Tensor or float, of shapes that broadcast
-        ``sigma`` a Tensor; a deviation may be zero, but not both.
+        ``sigma`` a Tensor, and ``mu`` or ``m``; a deviation may be zero, but not both.
 
     Returns
     -------

@@ -40,7 +40,7 @@ def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, dr
     resolution : float
         The relative bias that must not go unseen.
     replicates : int
-        At most so many.
+        About so many at most: none is begun once noise was drawn anew ``replicates + 200`` times.
     first : int
         Of which so many at the first look, at least 8. With few a rare event may be missed.
     seconds : float

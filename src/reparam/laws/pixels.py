@@ -66,8 +66,8 @@ def discretized_gaussian(level, mean, log_scale, levels=17):
     r"""Log mass that a normal law gives to a level's cell; the first and the last cell take the tails.
 
     The difference of two distribution functions is taken in the lower tail, where both keep their digits:
-    :math:`\log\Phi(b)+\log(1-e^{\log\Phi(a)-\log\Phi(b)})`. Parameters, result and errors are those of
-    :func:`discretized_logistic`.
+    :math:`\log\Phi(b)+\log(1-e^{\log\Phi(a)-\log\Phi(b)})`. (Where the scale is wide, the error is about 1e-16 times
+    the scale over the width of a cell.) Parameters, result and errors are those of :func:`discretized_logistic`.
     """
     low, high, first, last = _cells(level, mean, log_scale, levels)
     mirrored = low + high > 0

@@ -213,7 +213,8 @@ def importance_bound(log_weights):
 def plane_evidence(vae, x, half=5.0, step=0.05, block=128):
     r"""The log evidence :math:`\log\int p(x\mid z)p(z)\,dz` of a two-dimensional latent plane, on a grid.
 
-    The trapezoidal rule is exact to rounding once the step is well below the width of every posterior.
+    The trapezoidal rule is exact to rounding once the step is well below the width of every posterior, and each of them
+    lies within the grid.
 
     Parameters
     ----------

@@ -207,7 +207,7 @@ def hidden_causes(images, d=6):
     Parameters
     ----------
     images : Tensor, shape ``(B, 64)``
-        The first is explained; the patterns are the directions in which the others vary most.
+        The first is explained; the patterns are the directions in which all of them vary most.
     d : int
         How many bits.
 

@@ -23,8 +23,8 @@ def test_changes_of_a_mean_with_draws_that_follow_or_stay(problem):
 
     run = Run(problem, lambda: problem.law().rsample((500,)), moving)
     moved = [float(d.vector) * d.length for d in run.bench.directions]
-    follows = candidates.change(run, moving)  # mean mu^2
-    held = candidates.explicit(run, moving)  # at fixed draws the mean of z, which moves along the piece
+    follows = candidates.change(run, moving).mean(0)  # mean mu^2
+    held = candidates.explicit(run, moving).mean(0)  # at fixed draws the mean of z, which moves along the piece
     assert abs(follows[0] / moved[0] - (2 * 0.5 + moved[0])) < 0.03
     assert abs(held[0] / moved[0] - (0.5 + moved[0] / 2)) < 0.03
     assert abs(held[1]) < 1e-12

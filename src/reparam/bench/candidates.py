@@ -7,11 +7,11 @@ from torch.distributions import Independent, Normal
 from reparam.bench.given import Law, reseed, surroundings
 
 TRIES = 24
-"""Replicates for each candidate."""
+"""Replicates for each candidate; those with one row per replicate carry their own noise to the comparison."""
 
 
 def change(run, integrand, law=None):
-    """Change of a mean along every direction, from replicates of its own."""
+    """Change of a mean along every direction, a row for each of :data:`TRIES` replicates of its own."""
     bench, rows = run.bench, []
     for _ in range(TRIES):
         seed = bench._next()
@@ -22,11 +22,11 @@ def change(run, integrand, law=None):
             row.append((bench.intended.value(seed, integrand, law) - here) / d.length)
         rows.append(row)
     bench.parameters.place()
-    return np.mean(rows, 0)
+    return np.asarray(rows)
 
 
 def explicit(run, integrand, weighted=False):
-    """Mean slope of the integrand along the piece, its draws held fixed; weighted by the log density if asked for."""
+    """Mean slope of the integrand along the piece, its draws held fixed, weighted by the log density or not: rows."""
     bench, law, rows = run.bench, run.bench.intended.law, []
     for i in range(TRIES):
         seed, row = bench._next(), []
@@ -43,7 +43,7 @@ def explicit(run, integrand, weighted=False):
             row.append(float((weight * (ends[1] - ends[0])).mean()) / (end - start))
         rows.append(row)
     bench.parameters.place()
-    return np.mean(rows, 0)
+    return np.asarray(rows)
 
 
 def jumps(bench):

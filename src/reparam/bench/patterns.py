@@ -95,10 +95,12 @@ def looks_like_surrogate(step):
 
 
 def _fits(test, candidate, tolerance=0.06):
-    """Whether a candidate explains the gradient in every direction."""
-    noise = np.maximum(test.error, test._error(test._left))
+    """Whether a candidate, one row or a row for each replicate, explains the gradient in every direction."""
+    rows = np.atleast_2d(candidate)
+    own = rows.std(0, ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else 0.0
+    noise = np.hypot(np.maximum(test.error, test._error(test._left)), own)
     allowed = 0.5 * test.limit * noise + tolerance * test.scale + test.rounding
-    return bool(np.isfinite(candidate).all() and (np.abs(test.left - candidate) <= allowed).all())
+    return bool(np.isfinite(rows).all() and (np.abs(test.left - rows.mean(0)) <= allowed).all())
 
 
 def _pattern(run, record, test, own_holds):
@@ -113,9 +115,10 @@ def _pattern(run, record, test, own_holds):
         return name, {"names": "", "factor": 1.0}
     if not bench.at_start and jumps(bench):
         return "jump", {}
-    if zero and all(test.alarm[test.groups == g].any() for g, n in enumerate(bench.parameters.names) if n in zero
-                    and (test.groups == g).any()):
-        return "detached", {"names": ", ".join(sorted(zero))}
+    seen, wrong = ({bench.parameters.names[g] for g in groups} for groups in (test.groups, test.groups[test.alarm]))
+    stuck = zero & wrong  # of groups where nothing arrives; a slope that is near zero anyway raises no alarm
+    if zero and (stuck == zero & seen or stuck == wrong):
+        return "detached", {"names": ", ".join(sorted(stuck | zero - seen))}
     return _proportional(run, test)
 
 

@@ -111,16 +111,26 @@ FIRST = [report("Monte Carlo mean", 0.1, 1.0, 0.5), report("identity", 1e-16, 1e
     ids=["same", "another draw", "rounding", "not rounding", "a wider bound", "another kind"],
 )
 def test_a_page_begins_anew_if_its_first_seed_gives_other_figures(which, entry, same):
-    record = reroll.begin("digest") | {"first": reroll.fingerprint(FIRST)}
-    assert reroll.unchanged(record, [*FIRST[:which], entry, *FIRST[which + 1 :]]) == same
-    assert not reroll.unchanged(record, FIRST[:-1])
+    record = reroll.begin("digest") | {"first": reroll.fingerprint(FIRST), "checks": reroll.add([], FIRST)}
+    assert (reroll.carried_on(record, [*FIRST[:which], entry, *FIRST[which + 1 :]]) is not None) == same
+    assert reroll.carried_on(record, FIRST[:-1]) is None
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_check_that_is_new_begins_its_own_count(at):
+    record = reroll.begin("digest") | {"first": reroll.fingerprint(FIRST), "checks": reroll.add([], FIRST)}
+    found = [*FIRST[:at], report("quadrature", 1e-12, 1e-8), *FIRST[at:]]
+    record = reroll.carried_on(record, found)
+    assert [check["n"] for check in record["checks"]] == [*[1] * at, 0, *[1] * (3 - at)]
+    assert [check["n"] for check in reroll.add(record["checks"], found)] == [*[2] * at, 1, *[2] * (3 - at)]
 
 
 @pytest.mark.parametrize(("bound", "seeds"), [(1.0, [3]), (2.0, [])], ids=["the same figures", "others"])
 def test_a_record_survives_a_change_of_words_in_the_code(preloaded, monkeypatch, capsys, bound, seeds):
     page = "```{code-cell} ipython3\nfrom reparam import checks as check\ncheck.less('order', [1.0], [2.0])\n```\n"
     monkeypatch.setattr(reroll, "notebook_pages", lambda: {"book/page": page})
-    known = reroll.begin("of an older text") | {"seeds": [3], "first": [["order", "order", bound, None]]}
+    first = {"first": [["order", "order", bound, None]], "checks": [{}]}
+    known = reroll.begin("of an older text") | {"seeds": [3]} | first
     record = reroll.up_to_date({"book/page": known, "book/gone": known}, {"book/page": page})
     assert {name: entry["seeds"] for name, entry in record.items()} == {"book/page": seeds}
 

@@ -4,10 +4,10 @@ Usage: reroll.py SEEDS [PAGE ...]      SEEDS is a number, 20 for the seeds 1 to 
 
 What was learned is added to tools/margins.json, page by page as they end, so a run can be interrupted and continued. A
 page that has changed since, or whose helpers have, begins anew, unless its first recorded seed still gives the same
-figures, rounding aside: then what changed was no number. The *room* of a check is its distance from failing in standard
-deviations over the seeds: of the lead for an order between random numbers, of the power for a Monte Carlo mean, of the
-logarithm of the difference for two roads that share random input. Five standard errors are allowed by design, so the
-distance itself says nothing. Exact orders must not move at all.
+figures, rounding aside: then what changed was no number, or a check that is new and begins its own count. The *room* of
+a check is its distance from failing in standard deviations over the seeds: of the lead for an order between random
+numbers, of the power for a Monte Carlo mean, of the logarithm of the difference for two roads that share random input.
+Five standard errors are allowed by design, so the distance itself says nothing. Exact orders must not move at all.
 """
 
 import json
@@ -56,9 +56,14 @@ def figure(report):
     return math.log10(max(report["observed"], 1e-18)), math.log10(report["allowed"])
 
 
+def blank(reports):
+    """The record of checks that were not seen yet."""
+    return [{"label": r["label"], "tier": r["tier"], "n": 0, "mean": 0.0, "squares": 0.0} for r in reports]
+
+
 def add(old, reports):
     """Count, mean and sum of squares of every check's figure, brought up to date (Welford)."""
-    checks = old or [{"label": r["label"], "tier": r["tier"], "n": 0, "mean": 0.0, "squares": 0.0} for r in reports]
+    checks = old or blank(reports)
     for check, report in zip(checks, reports, strict=True):
         value, fails_at = figure(report)
         check["n"] += 1
@@ -79,15 +84,29 @@ def fingerprint(reports):
     return [[r["label"], r["tier"], *figure(r)] for r in reports]
 
 
-def unchanged(entry, reports):
-    """True if a run of the record's first seed gave the figures that are recorded for it, rounding aside."""
-    old, new = entry["first"], fingerprint(reports)
-    return [check[:2] for check in old] == [check[:2] for check in new] and all(
-        math.isclose(was, now, rel_tol=1e-9, abs_tol=0.5 if check[1] in ROUNDING else 1e-12)
-        for check, fresh in zip(old, new, strict=True)
-        for was, now in zip(check[2:], fresh[2:], strict=True)
-        if was != now
+def same(was, now):
+    """True if two checks have one label, one kind and one figure, rounding aside."""
+    return was[:2] == now[:2] and all(
+        a == b or math.isclose(a, b, rel_tol=1e-9, abs_tol=0.5 if was[1] in ROUNDING else 1e-12)
+        for a, b in zip(was[2:], now[2:], strict=True)
     )
+
+
+def carried_on(entry, reports):
+    """The record of a page, if a run of its first seed gives every figure as before: what is new begins its own count.
+
+    Returns
+    -------
+    dict or None
+        None if a figure is another, or is gone.
+    """
+    now, checks, old = fingerprint(reports), [], list(zip(entry["first"], entry["checks"], strict=True))
+    for fresh, report in zip(now, reports, strict=True):
+        if old and same(old[0][0], fresh):
+            checks.append(old.pop(0)[1])
+        else:
+            checks += blank([report])
+    return None if old else entry | {"checks": checks, "first": now}
 
 
 def up_to_date(record, pages):
@@ -100,11 +119,11 @@ def up_to_date(record, pages):
         lambda page: replay.in_child(replay.reports, pages[page], kept[page]["seeds"][0]), changed
     ):
         found, failure = result or ([], "the process died")
-        if failure or not unchanged(kept[page], found):
+        if failure or not (entry := carried_on(kept[page], found)):
             del kept[page]
             print(f"{page} has changed: its record begins anew", flush=True)
         else:
-            kept[page]["digest"] = digests[page]
+            kept[page] = entry | {"digest": digests[page]}
     return {page: begin(digest) for page, digest in digests.items()} | kept
 
 

@@ -85,6 +85,8 @@ def sampled(beta):
 def test_the_bound_of_the_pair_is_the_mean_of_the_sampled_one(beta):
     actual = decoders.pair_bound(real(W), real(A), real(LOG_S), real(V), real(LOG_SIGMA), R, beta)
     torch.testing.assert_close(actual, sampled(beta))
+    if beta == 1.0:
+        assert decoders.pair_bound(real(W), real(A), real(LOG_S), real(V), real(LOG_SIGMA), R) == actual
 
 
 @pytest.mark.parametrize("wrong", [

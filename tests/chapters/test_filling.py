@@ -28,6 +28,7 @@ def test_one_coordinate_is_stratified():
     # with one coordinate nothing is left but strata: h = 2 e has four times the variance of e
     one = chapter.latin_score_variance(lambda e: e, 1, 6, 1.0)
     assert chapter.latin_score_variance(lambda e: 2 * e, 1, 6, 2.0) == pytest.approx(one)
+    assert chapter.latin_score_variance(lambda e: e, 1, 2, 1.0) > one  # two points are enough
 
 
 def test_the_picture():

@@ -15,6 +15,9 @@ def test_coupled_by_hand():
     np.testing.assert_allclose(terms(np.array([[1.0, 0.0, 1.0]])), [[0.25, 0.25, 0.25, 0, 2, 0]])
     assert reads.sum(1).tolist() == [1, 1, 1, 2, 2, 2]
     assert reads[3].tolist() == [True, True, False]
+    alone, reads = chapter.coupled(1, 0.5, 2.0)
+    assert alone(np.array([[1.0]])).tolist() == [[0.25]]
+    assert reads.tolist() == [[True]]
 
 
 def test_equal_work_against_all_pairs_of_draws():

@@ -70,6 +70,24 @@ def test_the_models_have_one_log_density_per_draw():
     torch.testing.assert_close(log_joint(torch.zeros(1, 4, dtype=torch.float64))[0], alone)
 
 
+def test_the_net_by_hand():
+    log_joint, _, _ = your_model.bayesian_net(hidden=1, rows=1)
+    x, y = (table[0].numpy() for table in your_model.patients())
+    w = np.array([0.3, -0.2, 0.5, 0.1, 1.4, -0.6])  # three weights, a shift, the way out, an offset
+    fit = 1.4 * np.tanh(x @ w[:3] + 0.1) - 0.6
+    by_hand = -(w @ w) / 2 - 3 * np.log(2 * np.pi) - ((y - fit) / 0.7) ** 2 / 2 - np.log(0.7) - np.log(2 * np.pi) / 2
+    assert log_joint(torch.from_numpy(w[None])).item() == pytest.approx(by_hand)
+
+
+def test_a_cause_adds_its_pattern():
+    images = your_model.binary_images(5)
+    log_joint, _, _ = your_model.hidden_causes(images, d=2)
+    pattern = 3 * torch.linalg.svd(images - images.mean(0), full_matrices=False).Vh[1]
+    ell = torch.logit(images.mean(0).clamp(0.05, 0.95)) + pattern
+    by_hand = (images[0] * ell - torch.nn.functional.softplus(ell)).sum() - 2 * np.log(2)
+    torch.testing.assert_close(log_joint(torch.tensor([[0.0, 1.0]], dtype=torch.float64))[0], by_hand)
+
+
 def test_the_band_is_the_benchs_own():
     draws = np.array([0.1, -0.2, 0.3, 0.0, 0.2, -0.1, 0.1, 0.05, -0.3])
     count, mean, allowed = your_model.looks(draws, 0.5)

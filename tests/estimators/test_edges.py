@@ -31,6 +31,12 @@ def test_a_plain_step_has_the_slope_of_its_probability():
         assert_close(found, want)
 
 
+def test_no_graph_of_the_jump_is_kept():
+    height = torch.ones(1, dtype=F64, requires_grad=True)
+    edge = hyperplane_edge(lambda z: height.expand(len(z)), Q, NORMAL, OFFSET, NODES)
+    assert not edge.mu.requires_grad
+
+
 def test_the_jump_is_asked_on_the_plane_and_its_sides_have_signs():
     asked = []
 

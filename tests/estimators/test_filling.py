@@ -18,6 +18,8 @@ def coins(place, copies, d, m):
 def test_strata_by_hand():
     np.testing.assert_allclose(filling.strata([0.5, 0.2]), [0.25, 0.6])
     assert filling.strata([0.3]) == [0.3]
+    assert filling.as_normal(0.5) == 0
+    assert filling.sobol_digits(0, 3).shape == (3, 0, 1)  # a single point has no digits
 
 
 def test_every_axis_of_a_latin_hypercube_is_stratified():

@@ -52,6 +52,7 @@ def test_a_jump_by_simulation():
     assert stated == pytest.approx(0.08956 * 0.91044 / 25, rel=1e-3)
     assert means.var() == pytest.approx(stated, rel=0.15)
     assert exact.jump_variance(0.0, 0.0, 1.0, 4) == pytest.approx(0.0)
+    assert exact.jump_variance(0.0, 0.0, 1.0, 1) == pytest.approx(0.25)  # one stratum is the law itself
 
 
 @pytest.mark.parametrize(("call", "word"), [

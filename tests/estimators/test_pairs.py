@@ -66,6 +66,8 @@ def test_without_replacement_over_ordered_pairs():
     index = np.array(ordered)
     odds = np.array([PI[k] * PI[j] / (1 - PI[k]) for k, j in ordered])
     draws = pairs.without_replacement(VALUES[index], SCORES[index], PI[index])
+    alone = pairs.without_replacement(VALUES[index][0], SCORES[index][0], PI[index][0])
+    np.testing.assert_array_equal(alone, draws[0])
     np.testing.assert_allclose(odds @ draws, categories.category_gradient(np.log(PI), VALUES), atol=1e-14)
     spread = odds @ draws**2 - (odds @ draws) ** 2
     assert (spread < categories.leave_one_out_variance(PI, VALUES, SCORES, 2)).all()

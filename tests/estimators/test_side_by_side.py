@@ -30,6 +30,16 @@ def test_work_is_what_passes_through_the_cost_in_both_directions(d):
     assert side_by_side.all_passes(page, cost, q, torch.ones(1, 3, d, dtype=torch.float64)) == side_by_side.work(d)
 
 
+def test_the_gradients_of_a_parabola_are_integrated():
+    q = DiagonalGaussian.from_sigma([0.3], [0.5])
+    page = {"pathwise": pathwise, "measure-valued": side_by_side.measure_valued}
+    (mean, variance), (again, _) = np.moveaxis(side_by_side.integrate(page, lambda z: z[:, 0] ** 2, q), 0, 1)
+    # by mu 2 z: mean 0.6, variance 4 / 4; by log sigma (0.6 + e) e / 2: mean 1 / 2, variance 0.09 + 1 / 2
+    np.testing.assert_allclose(mean, [0.6, 0.5], rtol=1e-10)
+    np.testing.assert_allclose(variance, [1.0, 0.59], rtol=1e-10)
+    np.testing.assert_allclose(again, mean, rtol=1e-10)
+
+
 def test_counting_leaves_the_gradient_alone():
     f, eps = COSTS["cosine"][0], torch.tensor([[0.4]], dtype=torch.float64)
     seen = []

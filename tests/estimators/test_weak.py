@@ -37,6 +37,8 @@ def test_gamma_is_unbiased(shape, scale):
 def test_variances_by_hand():
     coupled, apart = weak.with_and_without_coupling(2.0, [1.0, 3.0], [0.0, 2.0], [0.5, 0.5])
     assert (coupled, apart) == pytest.approx((0.0, 8.0))  # 4 (1 + 1)
+    coupled, apart = weak.with_and_without_coupling(3.0, [1.0, 3.0], [2.0, 0.0], [0.5, 0.5])
+    assert (coupled, apart) == pytest.approx((36.0, 18.0))  # 9 times 4, and 9 (1 + 1)
 
 
 @pytest.mark.parametrize(("call", "word"), [

@@ -22,6 +22,14 @@ def test_affine_by_hand():
     assert_close(log_det, t(math.log(3)))
 
 
+def test_stages_are_the_points_after_each_layer():
+    flow, z = layers.Flow(layers.Affine(2), layers.Planar([2.0, 0.0], [0.5, 0.7])), t([0.5, -0.5])
+    start, middle, end = flow.stages(z)
+    assert_close(start, z)
+    assert_close(middle, flow.layers[0](z)[0])
+    assert_close(end, flow(z)[0])
+
+
 @pytest.mark.parametrize("along", [-30.0, -1.0, 0.0, 5.0])
 def test_planar_push_stays_invertible(along):
     # w.push = log(1 + e^(w.u)) - 1 > -1

@@ -79,6 +79,8 @@ def test_a_weight_multiplies_the_divergence_alone():
         (lambda: linear_vae.covariance(torch.ones(3, 2, dtype=torch.int64)), "x must"),
         (lambda: linear_vae.fit_ppca(X, 0), "d must be 1 to 4"),
         (lambda: linear_vae.fit_ppca(X, 5), "d must be 1 to 4"),
+        (lambda: linear_vae.fit_ppca(X[:3], 2), "more than d = 2 directions"),
+        (lambda: linear_vae.fit_ppca(torch.ones(4, 3, dtype=F64), 1), "more than d = 1 directions"),
         (lambda: linear_vae.fit_linear(torch.eye(5, dtype=F64), 2, torch.zeros(2, 2, 5, dtype=F64)), "start must"),
     ],
 )

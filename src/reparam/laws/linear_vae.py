@@ -70,7 +70,7 @@ def fit_ppca(x, d):
     Parameters
     ----------
     x : Tensor, shape ``(n, D)``
-        Varying in more than d directions: else there is no maximum, and the noise variance returned is rounding.
+        Varying in more than d directions.
     d : int
         Latent dimensions, 1 to D - 1.
 
@@ -81,7 +81,7 @@ def fit_ppca(x, d):
     Raises
     ------
     ValueError
-        If ``d`` is not 1 to D - 1.
+        If ``d`` is not 1 to D - 1, or no variance is left beside d directions: then the likelihood has no maximum.
 
     References
     ----------
@@ -91,6 +91,8 @@ def fit_ppca(x, d):
         raise ValueError(f"d must be 1 to {x.shape[1] - 1}, got {d}")
     _, values, vectors = covariance(x)
     s2 = values[d:].mean()
+    if s2 <= 1e-12 * values[0]:
+        raise ValueError(f"x must vary in more than d = {d} directions, got none beside them")
     return PPCA(x.mean(0), vectors[:, :d] * (values[:d] - s2).sqrt(), float(s2))
 
 

@@ -95,7 +95,7 @@ def total_path(log_joint, q, eps):
 
 
 def dropped_score(log_joint, q, eps):
-    r"""The path derivative carried over to K draws: the score inside the weights is left out. Biased for K > 1.
+    r"""The path derivative carried over to K draws: the score in the weights is left out; in general biased for K > 1.
 
     .. math:: \sum_k\tilde w_k\,\nabla_z\log w_k\,\nabla_\phi z_k
 

@@ -27,6 +27,13 @@ def test_log_density_entropy_and_kl_equal_those_of_torch(d):
     torch.testing.assert_close(q.kl(p), kl_divergence(peer(q), peer(p)))
 
 
+def test_pull_is_the_chain_rule_through_the_path():
+    mu, log_sigma = q_of().mu.requires_grad_(), q_of().log_sigma.requires_grad_()
+    eps, slope = torch.tensor([[0.3, -1.2, 2.0]], dtype=F64), torch.tensor([[1.5, -0.4, 0.7]], dtype=F64)
+    expected = torch.autograd.grad((slope * DiagonalGaussian(mu, log_sigma).path(eps)).sum(), (mu, log_sigma))
+    torch.testing.assert_close(tuple(q_of().pull(slope, eps)), tuple(part[None] for part in expected))
+
+
 def test_score_is_the_gradient_of_log_density_at_fixed_z():
     q = q_of()
     mu, log_sigma = q.mu.clone().requires_grad_(), q.log_sigma.clone().requires_grad_()

@@ -21,6 +21,16 @@ def test_covariance_has_divisor_n_and_descending_eigenvalues():
     assert (values.diff() < 0).all()
 
 
+def test_the_linear_encoder_takes_shapes_that_fit_and_no_others():
+    mean, log_sigma = torch.ones(3, dtype=F64), torch.tensor([0.5, -1.0], dtype=F64)
+    V = torch.arange(6, dtype=F64).reshape(2, 3)
+    out = linear_vae.LinearEncoder(mean, V, log_sigma)(torch.tensor([[2.0, 1.0, 0.0]], dtype=F64))
+    torch.testing.assert_close(out, torch.tensor([[-2.0, -2.0, 0.5, -1.0]], dtype=F64))
+    for wrong in ((mean[:2], V, log_sigma), (mean, V, log_sigma[:1]), (mean, V[None], log_sigma)):
+        with pytest.raises(ValueError, match="must fit"):
+            linear_vae.LinearEncoder(*wrong)
+
+
 @pytest.mark.parametrize("d", [1, 2, 4], ids=str)
 def test_ppca_has_the_stated_noise_and_covariance(d):
     _, values, vectors = linear_vae.covariance(X)

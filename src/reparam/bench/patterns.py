@@ -103,19 +103,24 @@ def _fits(test, candidate, tolerance=0.06):
     return bool(np.isfinite(rows).all() and (np.abs(test.left - rows.mean(0)) <= allowed).all())
 
 
+def _names(run, groups):
+    """Names of the parameters with these numbers, each once."""
+    return {run.bench.parameters.names[g] for g in groups}
+
+
 def _pattern(run, record, test, own_holds):
     bench, values = run.bench, np.asarray(record.values)[:, 0]
     if run.judged and len(values) > 1 and np.isfinite(values).all() and np.ptp(values) == 0 and keeps_noise(bench.step):
         return "frozen noise", {}
     if own_holds:
         return _objective(run, test)
-    zero = set(bench.step.missing) | {
-        bench.parameters.names[g] for g in set(test.groups) if not np.any(test._left[:, test.groups == g])}
+    zero = set(bench.step.missing) | _names(
+        run, [g for g in set(test.groups) if not np.any(test._left[:, test.groups == g])])
     if run.judged and not bench.at_start and (name := _by_terms(run, test)):
         return name, {"names": "", "factor": 1.0}
     if not bench.at_start and jumps(bench):
         return "jump", {}
-    seen, wrong = ({bench.parameters.names[g] for g in groups} for groups in (test.groups, test.groups[test.alarm]))
+    seen, wrong = _names(run, test.groups), _names(run, test.groups[test.alarm])
     stuck = zero & wrong  # of groups where nothing arrives; a slope that is near zero anyway raises no alarm
     if zero and (stuck == zero & seen or stuck == wrong):
         return "detached", {"names": ", ".join(sorted(stuck | zero - seen))}
@@ -128,7 +133,7 @@ def _proportional(run, test):
         return "sign", {}
     if test.count > 1 and _fits(test, factor * test.meant, 0.03 * max(abs(factor), 0.05)) and abs(factor) > 1e-6:
         return "factor", {"factor": factor}
-    wrong = {run.bench.parameters.names[g] for g in test.groups[test.alarm]}
+    wrong = _names(run, test.groups[test.alarm])
     if len(wrong) < len(set(test.groups)):
         return "one group", {"names": ", ".join(sorted(wrong))}
     return "", {}

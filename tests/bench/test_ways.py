@@ -54,6 +54,13 @@ def test_ways_for_bits_have_the_slope(way):
     assert ((draws.mean(0) - exact).abs() < 5 * draws.std(0) / ROUNDS**0.5 + 1e-9).all()
 
 
+def test_local_expectations_look_at_each_draw_once_and_at_each_flip():
+    logits = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    task = ways.Task(Law(lambda: Independent(Bernoulli(logits=logits), 1), Parameters(logits)), lambda b: b.sum(-1))
+    ways.by_local_expectations(task, 4)
+    assert task.work == 4 * (1 + 5)
+
+
 def test_only_what_applies_is_tried(problem):
     gaussian = ways.Task(Law(problem.law, Parameters(problem.parameters)), problem.loss)
     assert set(ways.applicable(gaussian)) == {"pathwise", "antithetic pairs", "score, leave-one-out", "score"}

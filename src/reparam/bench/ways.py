@@ -94,17 +94,17 @@ def by_enumeration(task, n):
 
 
 def by_local_expectations(task, n):
-    """For independent bits: each coordinate's two values in turn, the others as drawn."""
+    """For independent bits: what flipping each coordinate changes, the others as drawn; d + 1 values a draw."""
     q = task.law()
     p, z = q.base_dist.probs if isinstance(q, Independent) else q.probs, _draw(q, n)
     d = z.shape[-1]
-    both = z.repeat(2, d, 1, 1)  # (value, coordinate, draw, d)
-    both[0].diagonal(dim1=0, dim2=2).fill_(0.0)
-    both[1].diagonal(dim1=0, dim2=2).fill_(1.0)
-    values, _ = task.bracket(both.reshape(-1, d), q)
-    low, high = values.reshape(2, d, n)
-    _, explicit = task.bracket(z, q)
-    return ((high - low).T * p).sum() / n + explicit
+    flipped = z.repeat(d, 1, 1)  # (coordinate, draw, d)
+    flips = flipped.diagonal(dim1=0, dim2=2)
+    flips.copy_(1 - flips)
+    drawn, explicit = task.bracket(z, q)
+    others, _ = task.bracket(flipped.reshape(-1, d), q)
+    from_zero_to_one = (others.reshape(d, n).T - drawn[:, None]) * (1 - 2 * z)
+    return (from_zero_to_one * p).sum() / n + explicit
 
 
 def applicable(task):

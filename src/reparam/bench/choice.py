@@ -34,7 +34,7 @@ def compare(loss, parameters, law, *, log_joint=None, draws=16, rounds=200, pric
     rounds : int
         Gradients per estimator, taken in turn; at least 40. An interruption keeps those that are done.
     price : {"seconds", "evaluations"}
-        Processor time, or the number of draws whose loss was evaluated (1.75 for one with its slope).
+        Processor time, or the number of draws whose loss was evaluated (1.75 for one whose slope is taken).
     seed : int
         Of all noise.
 

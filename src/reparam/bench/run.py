@@ -24,8 +24,8 @@ class Verdict:
     Attributes
     ----------
     right : bool or None
-        ``True``: none was seen, and a bias of the size stated in ``power`` very likely would have been; ``False``: a
-        fault; ``None``: it cannot be said.
+        ``True``: no difference was seen, and a bias of the size stated in ``power``, at most five times ``resolution``,
+        very likely would have been; ``False``: a fault; ``None``: it cannot be said.
     kind : str
         ``"right"``, ``"gradient"`` (backward leaves another thing than the slope of the mean), ``"objective"`` (the
         right gradient of a wrong mean), ``"numerical"`` (NaN or infinity), ``"error"``, or ``"undecided"``.
@@ -168,6 +168,9 @@ class Run:
             return self._say(None, "undecided", "heavy tails", "a few replicates make much of the variance, so no "
                              "standard error can be trusted: the law of this gradient is too heavy-tailed, or its "
                              "events too rare, for the budget.", test)
+        if fault is None and test.alarm.any():
+            return self._say(None, "undecided", "budget", "a difference was seen, and the budget ended before fresh "
+                             "draws could confirm it: give more seconds or replicates.", test)
         if fault is None and test.power > 5 * self.resolution:
             return self._say(None, "undecided", "too little power", f"with {test.n} replicates a bias of "
                              f"{test.power:.0%} could hide, where {self.resolution:.0%} was asked for: give more "

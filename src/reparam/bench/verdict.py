@@ -38,7 +38,8 @@ def is_unbiased(loss, parameters, law=None, intended=None, *, log_joint=None, dr
     draws : int, optional
         Draws per replicate, where the bench draws; as many as the step takes if it can be told, else 100.
     resolution : float
-        The relative bias that must not go unseen.
+        The relative bias that is aimed at: replicates are added until it would have been seen. If the budget ends
+        first, a verdict may still be right as long as its ``power`` is at most five times this.
     replicates : int
         About so many at most: none is begun once noise was drawn anew ``replicates + 200`` times.
     first : int

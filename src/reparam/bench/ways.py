@@ -21,9 +21,12 @@ class Task:
     work: float = 0.0
 
     def cost(self, z, slopes=True):
-        """The loss, or minus the log joint density, of every draw: shape ``(n,)``. A slope counts for 0.75 values."""
-        self.work += len(z) * (1.75 if slopes else 1)
+        """The loss, or minus the log joint density, of every draw: shape ``(n,)``.
+
+        A slope counts for 0.75 values, be it in the draws or in parameters that the loss has of its own.
+        """
         out = per_draw(self.integrand(z), len(z), "log_joint" if self.log_joint else "loss")
+        self.work += len(z) * (1.75 if slopes or out.requires_grad else 1)
         return -out if self.log_joint else out
 
     def bracket(self, z, q):
@@ -102,7 +105,8 @@ def by_local_expectations(task, n):
     flips = flipped.diagonal(dim1=0, dim2=2)
     flips.copy_(1 - flips)
     drawn, explicit = task.bracket(z, q)
-    others, _ = task.bracket(flipped.reshape(-1, d), q)
+    with torch.no_grad():
+        others, _ = task.bracket(flipped.reshape(-1, d), q)
     from_zero_to_one = (others.reshape(d, n).T - drawn[:, None]) * (1 - 2 * z)
     return (from_zero_to_one * p).sum() / n + explicit
 

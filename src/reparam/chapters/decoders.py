@@ -82,7 +82,9 @@ class PixelVAE(VAE):
 
 @guarded(copies="count", d="count", hidden="count", mean="tensor D")
 def crowd(law, copies, d, hidden, mean, generator):
-    """Several independent VAEs with one law of pixels, in single precision, that start at the mean image and the prior.
+    """Several independent VAEs with one law of pixels, in single precision, whose q starts as the prior.
+
+    The decoder's last bias starts at the mean image, or at its log odds.
 
     Parameters
     ----------

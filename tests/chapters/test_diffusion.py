@@ -128,6 +128,13 @@ def test_one_step_by_hand():
     np.testing.assert_allclose(x, [mean - 1.2 * s * math.sqrt(fresh) / t])
 
 
+def test_a_batch_spreads_its_levels(monkeypatch):
+    seen, ratio = [], chapter.ratio
+    monkeypatch.setattr(chapter, "ratio", lambda u: seen.append(np.array(u)) or ratio(u))
+    chapter.learn_noise(chapter.Denoiser(2, 4, noise.torch_generator("test/spread")), noise.generator("test/spread"), 1, 4)
+    np.testing.assert_allclose(np.diff(np.sort(seen[0], 1)), 0.25)
+
+
 def test_the_field_carries_noise_to_quantiles():
     eps = np.array([-2.5, -0.2, 0.0, 1.7])
     np.testing.assert_allclose(chapter.follow(eps, 60), chapter.DATA.transport(eps), atol=1e-5)

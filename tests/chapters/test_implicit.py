@@ -38,6 +38,11 @@ def test_variances_of_near_bumps_by_a_riemann_sum():
         np.testing.assert_allclose(road(0.4, 0.8, 0.7), (path, score), rtol=1e-4)
 
 
+def test_two_roads_for_wide_bumps():
+    roads = implicit.weight_variances, implicit.weight_variances_again
+    np.testing.assert_allclose(*(road(0.4, 1.0, 3.0) for road in roads), rtol=1e-6)
+
+
 def test_a_frame_marks_both_variances_of_its_centre():
     from matplotlib import pyplot
 

@@ -25,6 +25,13 @@ def test_the_mean_of_both_estimators_is_the_gradient(estimator, q):
     close(tuple(rp.gaussian_gradient(q, POSTERIOR)), expected)
 
 
+def test_what_is_counted_begins_at_nothing():
+    counted = rp.Counted(lambda z: z.sum(1))
+    counted(torch.ones(3, 2))
+    counted(torch.ones(4, 2, requires_grad=True)).sum().backward()
+    assert (counted.values, counted.slopes) == (7, 4)
+
+
 @pytest.mark.parametrize("q", QS)
 def test_wrong_estimators_do_not_have_the_gradient_as_mean(q):
     exact = torch.cat(rp.gaussian_gradient(q, POSTERIOR))

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import zscore
+from sklearn.datasets import load_diabetes
 from torch.distributions import Normal
 
 from reparam import bench
@@ -68,6 +70,26 @@ def test_the_models_have_one_log_density_per_draw():
     base = images.mean(0).clamp(0.05, 0.95)
     alone = (images[0] * base.log() + (1 - images[0]) * (1 - base).log()).sum() + 4 * np.log(0.5)
     torch.testing.assert_close(log_joint(torch.zeros(1, 4, dtype=torch.float64))[0], alone)
+
+
+def test_the_patients_are_the_books_three_measurements():
+    raw = load_diabetes(scaled=False)
+    x, y = your_model.patients()
+    columns = [raw.feature_names.index(name) for name in ("bmi", "bp", "s5")]
+    np.testing.assert_allclose(x, zscore(raw.data[:, columns]))
+    np.testing.assert_allclose(y, (raw.target - 152) / 77)
+
+
+def test_the_models_start_as_they_say():
+    torch.testing.assert_close(your_model.bayesian_net()[1]["log_sigma"].detach(), torch.full((16,), -1.5).double())
+    assert abs(your_model.bayesian_net(40)[1]["mean"].detach().std().item() - 0.5) < 0.1
+    images = your_model.binary_images(5)
+    net = your_model.bernoulli_vae(images, hidden=200)[1]
+    assert net["encoder"][0].weight.std().item() == pytest.approx(0.5 / 8, rel=0.05)
+    assert net["decoder"][0].weight.std().item() == pytest.approx(0.5 / 2**0.5, rel=0.15)
+    _, logits, bits = your_model.hidden_causes(images)
+    assert bits().sample().shape == (6,)
+    torch.testing.assert_close(logits.detach(), torch.tensor([0.3, -0.3] * 3, dtype=torch.float64))
 
 
 def test_the_net_by_hand():

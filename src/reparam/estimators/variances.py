@@ -440,10 +440,12 @@ def crossovers(difference, low, high, cells=2000):
     """
     grid = np.linspace(low, high, cells + 1)
     signs = np.sign(difference(grid))
-    return np.array([
+    hit = grid[1:-1][(signs[1:-1] == 0) & (signs[:-2] * signs[2:] < 0)]
+    between = [
         brentq(lambda t: float(difference(np.array(t))), grid[i], grid[i + 1], xtol=1e-14, rtol=1e-14)
         for i in np.flatnonzero(signs[:-1] * signs[1:] < 0)
-    ])
+    ]
+    return np.sort([*hit, *between])
 
 
 @guarded(family="function", low="number", high="number")

@@ -131,7 +131,8 @@ def test_one_step_by_hand():
 def test_a_batch_spreads_its_levels(monkeypatch):
     seen, ratio = [], chapter.ratio
     monkeypatch.setattr(chapter, "ratio", lambda u: seen.append(np.array(u)) or ratio(u))
-    chapter.learn_noise(chapter.Denoiser(2, 4, noise.torch_generator("test/spread")), noise.generator("test/spread"), 1, 4)
+    denoiser = chapter.Denoiser(2, 4, noise.torch_generator("test/spread"))
+    chapter.learn_noise(denoiser, noise.generator("test/spread"), 1, 4)
     np.testing.assert_allclose(np.diff(np.sort(seen[0], 1)), 0.25)
 
 

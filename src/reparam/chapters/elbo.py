@@ -1,6 +1,6 @@
 """Chapter 2: the evidence lower bound of one-dimensional models, exactly.
 
-Densities are given by their logarithm in nats, on an interval outside which they vanish or are below 1e-30.
+Densities are given by their logarithm in nats, on an interval outside which they vanish or hold a mass below 1e-28.
 """
 
 import math

@@ -171,7 +171,9 @@ class Heads(nn.Module):
 
 
 class Generator(nn.Module):
-    """A network with inputs x and z and output y, in several independent copies (S34): no mean, no deviation, no law.
+    """A network with inputs x and z and output y, in several independent copies (S34).
+
+    Neither mean nor deviation is among its outputs, and no density comes with it.
 
     Parameters
     ----------

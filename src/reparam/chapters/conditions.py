@@ -208,7 +208,7 @@ def cantor_atoms(depth):
 
 @guarded(mu="number", sigma="number")
 def singular_slope(at, jumps, mu, sigma):
-    r"""What the path misses: the density of :math:`Y\sim N(\mu,\sigma^2)` times the jumps of f.
+    r"""What the path misses in mu: the density of :math:`Y\sim N(\mu,\sigma^2)` times the jumps of f.
 
     .. math:: \sum_k \Delta f(c_k)\,N(c_k;\mu,\sigma^2)
 

@@ -124,7 +124,8 @@ def total_variance(mu, sigma):
     Returns
     -------
     within, between : float
-        :math:`\mathbb E[\sigma(X)^2]`, left when X is known, and :math:`\mathrm{Var}[\mu(X)]`, which knowing X removes.
+        :math:`\mathbb E[\sigma(X)^2]`, left in the mean over X when X is known, and :math:`\mathrm{Var}[\mu(X)]`, which
+        knowing X removes.
     """
     within, first, second = quadrature.expectation(lambda x: np.stack([sigma(x) ** 2, mu(x), mu(x) ** 2]))
     return float(within), float(second - first**2)

@@ -3,11 +3,12 @@
 Usage: reroll.py SEEDS [PAGE ...]      SEEDS is a number, 20 for the seeds 1 to 20, or a range such as 101-200.
 
 What was learned is added to tools/margins.json, page by page as they end, so a run can be interrupted and continued. A
-page that has changed since, or whose helpers have, begins anew, unless its first recorded seed still gives the same
-figures, rounding aside: then what changed was no number, or a check that is new and begins its own count. The *room* of
-a check is its distance from failing in standard deviations over the seeds: of the lead for an order between random
-numbers, of the power for a Monte Carlo mean, of the logarithm of the difference for two roads that share random input.
-Five standard errors are allowed by design, so the distance itself says nothing. Exact orders must not move at all.
+seed that fails stays named there until it passes. A page that has changed since, or whose helpers have, begins anew,
+unless its first recorded seed still gives the same figures, rounding aside: then what changed was no number, or a check
+that is new and begins its own count. The *room* of a check is its distance from failing in standard deviations over the
+seeds: of the lead for an order between random numbers, of the power for a Monte Carlo mean, of the logarithm of the
+difference for two roads that share random input. Five standard errors are allowed by design, so the distance itself
+says nothing. Exact orders must not move at all.
 """
 
 import json
@@ -76,7 +77,7 @@ def add(old, reports):
 
 def begin(digest):
     """The record of a page of which nothing is known yet."""
-    return {"digest": digest, "seeds": [], "checks": [], "first": None}
+    return {"digest": digest, "seeds": [], "checks": [], "first": None, "failed": {}}
 
 
 def fingerprint(reports):
@@ -87,9 +88,12 @@ def fingerprint(reports):
 def same(was, now):
     """True if two checks have one label, one kind and one figure, rounding aside.
 
-    Another processor rounds otherwise, and then an optimiser ends in other digits, some 1e-8 away.
+    Another processor rounds otherwise: zero becomes 1e-16, and an optimiser ends in other digits, some 1e-8 away.
     """
-    return was[:2] == now[:2] and all(
+    if was[:2] != now[:2]:
+        return False
+    rounding = was[1] in ROUNDING and was[3] == now[3] and max(was[2], now[2]) < now[3] - 2
+    return rounding or all(
         a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=0.5 if was[1] in ROUNDING else 1e-12)
         for a, b in zip(was[2:], now[2:], strict=True)
     )
@@ -157,7 +161,9 @@ def known():
 def summary(record):
     """Lines about what was recorded, the least room first, and how many checks have too little or move."""
     rows = [(room(c), page, c) for page, entry in record.items() for c in entry["checks"]]
-    lines, bad = ["", "least room (standard deviations over seeds from failing)"], 0
+    lost = [f"seed {seed} fails, {page}: {why}" for page, entry in record.items()
+            for seed, why in entry.get("failed", {}).items()]
+    lines, bad = [*lost, "", "least room (standard deviations over seeds from failing)"], 0
     for distance, page, check in sorted(rows, key=lambda row: row[0])[:15]:
         if distance < math.inf:
             lines.append(f"{distance:8.1f}  {check['tier']:<20} {page} {check['label']}")
@@ -165,7 +171,7 @@ def summary(record):
         if moves(check):
             lines.append(f"an exact order that moves with the seed: {page} {check['label']}; use check.exceeds")
         bad += moves(check) or distance < LEAST_ROOM
-    return lines, bad
+    return lines, bad + len(lost)
 
 
 def main(arguments):
@@ -173,7 +179,7 @@ def main(arguments):
     pages = {n: t for n, t in notebook_pages().items() if not arguments[1:] or n in arguments[1:]}
     if set(arguments[1:]) - set(pages):
         raise ValueError(f"{USAGE}; no such page: {' '.join(sorted(set(arguments[1:]) - set(pages)))}")
-    failures = []
+    failed = 0
     replay.preload()
     record = up_to_date(known(), pages)
     jobs = [(page, seed) for seed in asked for page in pages if seed not in record[page]["seeds"]]
@@ -184,20 +190,22 @@ def main(arguments):
             found, failure = result or ([], "the process died")
             print(f"seed {seed}: {page}" + (f": {failure}" if failure else ""), flush=True)
             if failure:
-                failures.append(f"seed {seed}, {page}: {failure}")
-                continue
-            record[page]["checks"] = add(record[page]["checks"], found)
-            record[page]["seeds"].append(seed)
-            record[page]["first"] = record[page]["first"] or fingerprint(found)
+                failed += 1
+                record[page].setdefault("failed", {})[str(seed)] = failure
+            else:
+                record[page].get("failed", {}).pop(str(seed), None)
+                record[page]["checks"] = add(record[page]["checks"], found)
+                record[page]["seeds"].append(seed)
+                record[page]["first"] = record[page]["first"] or fingerprint(found)
             MARGINS.write_text(json.dumps(record, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
         print("interrupted; what was done is kept", flush=True)
     lines, bad = summary({page: record[page] for page in pages})
-    print("\n".join([*lines, *failures]))
+    print("\n".join(lines))
     counts = [len(record[page]["seeds"]) for page in pages]
-    print(f"{min(counts)} seeds or more on {len(pages)} pages: {len(failures)} failures, "
-          f"{bad} checks that move or have less room than {LEAST_ROOM:g}")
-    return 1 if failures or bad else 0
+    print(f"{min(counts)} seeds or more on {len(pages)} pages: {failed} failures in this run, "
+          f"{bad} checks that fail, move or have less room than {LEAST_ROOM:g}")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -118,9 +118,10 @@ def test_the_step_stays_inside_the_parameters_range():
 
 @pytest.mark.parametrize(
     ("cdf", "words"),
-    [(lambda z, p: 2 * z, "cdf must lie between 0 and 1"), (lambda z, p: (z < p) * 1.0, "cdf must be smooth"),
+    [(lambda z, p: 2 * z, "cdf must lie between 0 and 1"), (lambda z, p: z - 0.6, "cdf must lie between 0 and 1"),
+     (lambda z, p: (z < p) * 1.0, "cdf must be smooth"),
      (lambda z, p: 0.5, "the value of cdf must have shape"), (0.5, "cdf must be a function")],
-    ids=["no probability", "a jump in the parameter", "one number", "no function"],
+    ids=["above one", "below zero", "a jump in the parameter", "one number", "no function"],
 )
 def test_what_is_no_distribution_function_is_refused(cdf, words):
     with pytest.raises(ValueError, match=words):

@@ -86,8 +86,9 @@ def test_without_replacement_over_ordered_pairs():
         (lambda: pairs.antithetic_states(np.full(9, 0.5)), "at most 8"),
         (lambda: pairs.without_replacement(np.zeros(3), np.zeros((3, 2)), np.full(3, 0.2)), "values, chances"),
         (lambda: pairs.without_replacement(np.zeros(2), np.zeros((2, 2)), np.array([0.0, 0.2])), "values, chances"),
+        (lambda: pairs.without_replacement(np.zeros(2), np.zeros((2, 2)), np.array([1.0, 0.2])), "values, chances"),
     ],
-    ids=["theta", "u", "cost", "axes", "too many", "three", "probability"],
+    ids=["theta", "u", "cost", "axes", "too many", "three", "never", "surely"],
 )
 def test_bad_input_is_refused_by_name(call, word):
     with pytest.raises(ValueError, match=word):

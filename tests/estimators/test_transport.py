@@ -71,8 +71,10 @@ def test_corrected_path_is_path_plus_correction():
 @pytest.mark.parametrize(("call", "word"), [
     (lambda: transport.turned_field(np.zeros((2, 2)), CHANGE, TURN), "root must"),
     (lambda: transport.quadratic_moments(np.array([[1.0, 2.0], [0.0, 1.0]]), B, ROOT, CHANGE), "hessian must"),
+    (lambda: transport.quadratic_moments(np.array([[1.0, 1e-9], [0.0, 1.0]]), B, ROOT, CHANGE), "hessian must"),
+    (lambda: transport.turned_field(ROOT, CHANGE, np.array([[0.0, 1.0], [-1.0 + 1e-9, 0.0]])), "turn must"),
     (lambda: transport.best_turn(0 * A, 0 * B, ROOT, CHANGE, TURN), "turn must"),
-], ids=["root", "hessian", "idle"])
+], ids=["root", "hessian", "hessian by a hair", "turn by a hair", "idle"])
 def test_bad_input_is_refused(call, word):
     with pytest.raises(ValueError, match=word):
         call()

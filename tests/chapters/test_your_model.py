@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import zscore
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_digits
 from torch.distributions import Normal
 
 from reparam import bench
@@ -55,6 +55,7 @@ def test_the_models_have_one_log_density_per_draw():
     log_joint, parameters, law = your_model.bayesian_net()
     w = law(parameters).sample((3,))
     assert log_joint(w).shape == (3,)
+    torch.testing.assert_close(log_joint(w), your_model.bayesian_net(rows=60)[0](w))
     torch.testing.assert_close(log_joint(w)[1:2], log_joint(w[1:2]), rtol=1e-12, atol=0)
     images = your_model.binary_images(5)
     assert set(images.unique().tolist()) == {0.0, 1.0}
@@ -99,6 +100,21 @@ def test_the_net_by_hand():
     fit = 1.4 * np.tanh(x @ w[:3] + 0.1) - 0.6
     by_hand = -(w @ w) / 2 - 3 * np.log(2 * np.pi) - ((y - fit) / 0.7) ** 2 / 2 - np.log(0.7) - np.log(2 * np.pi) / 2
     assert log_joint(torch.from_numpy(w[None])).item() == pytest.approx(by_hand)
+
+
+def test_the_autoencoder_by_hand():
+    pixels = load_digits().data[:5]  # counts from 0 to 16
+    images = your_model.binary_images(5)
+    np.testing.assert_array_equal(images, pixels > 7)
+    log_joint, net, encode = your_model.bernoulli_vae(images)
+    z = torch.from_numpy(np.linspace(-1, 1.5, 20).reshape(2, 5, 2))
+    ell = net["decoder"](z)
+    by_hand = (images * ell - torch.nn.functional.softplus(ell)).sum((1, 2)) - (z**2).sum((1, 2)) / 2
+    torch.testing.assert_close(log_joint(z), by_hand - 5 * np.log(2 * np.pi))
+    mean, log_sigma = net["encoder"](images).chunk(2, -1)
+    torch.testing.assert_close(encode(net).base_dist.loc, mean)
+    torch.testing.assert_close(encode(net).base_dist.scale, log_sigma.exp())
+    assert net["encoder"][0].out_features == 12
 
 
 def test_a_cause_adds_its_pattern():

@@ -127,9 +127,9 @@ def test_a_cause_adds_its_pattern():
 
 
 def test_the_band_is_the_benchs_own():
-    draws = np.array([0.1, -0.2, 0.3, 0.0, 0.2, -0.1, 0.1, 0.05, -0.3])
+    draws = np.array([0.1, -0.2, 0.3, 0.0, 0.2, -0.1, 0.1, 0.05, -0.3, 0.15])
     count, mean, allowed = your_model.looks(draws, 0.5)
-    assert count.tolist() == [8, 9]
+    assert count.tolist() == [8, 9, 10]
     np.testing.assert_allclose(mean[-1], draws.mean() + 0.5)
-    np.testing.assert_allclose(allowed[-1], bench.critical(9, 1) * draws.std(ddof=1) / 3)
+    np.testing.assert_allclose(allowed[-1], bench.critical(10, 1) * draws.std(ddof=1) / 10**0.5)
     assert your_model.draw_looks(draws, [0.0, 0.5]).axes[0].get_xscale() == "log"

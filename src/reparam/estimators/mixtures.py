@@ -23,7 +23,8 @@ def conditional_path(z, log_weights, means, log_sigmas):
     r"""Finished draws of a mixture of diagonal Gaussians, with a path to all of its parameters.
 
     Coordinate by coordinate the rank :math:`F(z_i\mid z_1,\dots,z_{i-1})` is held, with the earlier coordinates on
-    their paths. Another order of the coordinates gives other paths of the same law. The graph is right to first order.
+    their paths. Another order of the coordinates in general gives other paths of the same law. The graph is right to
+    first order.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 
 from reparam.chapters.paths import TwoBumps
 from reparam.estimators import mixtures
@@ -30,6 +31,17 @@ def test_the_weight_moves_draws_as_the_formula_says(coordinate):
     speed = torch.autograd.grad(path[:, coordinate].sum(), w)[0].numpy()
     seen = MASSES > 1e-12
     np.testing.assert_allclose(speed[seen], BUMPS.by_coordinates(Z)[seen, coordinate], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("z", [9.0, -8.0])
+def test_digits_are_kept_far_out_on_both_sides(z):
+    w = torch.tensor([0.4], dtype=F64, requires_grad=True)
+    path = mixtures.conditional_path(torch.tensor([[z]], dtype=F64), torch.stack([w, 1 - w], 1).log(),
+                                     torch.tensor([[0.0], [1.0]], dtype=F64), torch.zeros(2, 1, dtype=F64))
+    tail = norm.cdf if z < 0 else norm.sf
+    lead = (tail(z, 0) - tail(z, 1)) * (-1 if z < 0 else 1)
+    density = 0.4 * norm.pdf(z, 0) + 0.6 * norm.pdf(z, 1)
+    assert torch.autograd.grad(path.sum(), w)[0].item() == pytest.approx(lead / density, rel=1e-9)
 
 
 def test_gradients_of_all_parameters_are_those_of_the_closed_form():

@@ -61,6 +61,7 @@ def test_the_best_turn_is_a_minimum():
     assert there < left
     assert there < right
     assert left - there == pytest.approx(right - there, rel=1e-8)  # a parabola is symmetric about its vertex
+    assert transport.best_turn(A, B, ROOT, CHANGE, 1e-3 * TURN) == pytest.approx(1e3 * best, rel=1e-6)
 
 
 def test_corrected_path_is_path_plus_correction():
@@ -71,7 +72,7 @@ def test_corrected_path_is_path_plus_correction():
 @pytest.mark.parametrize(("call", "word"), [
     (lambda: transport.turned_field(np.zeros((2, 2)), CHANGE, TURN), "root must"),
     (lambda: transport.quadratic_moments(np.array([[1.0, 2.0], [0.0, 1.0]]), B, ROOT, CHANGE), "hessian must"),
-    (lambda: transport.quadratic_moments(np.array([[1.0, 1e-9], [0.0, 1.0]]), B, ROOT, CHANGE), "hessian must"),
+    (lambda: transport.quadratic_moments(np.array([[1.0, 1.0], [1.0 + 1e-9, 1.0]]), B, ROOT, CHANGE), "hessian must"),
     (lambda: transport.turned_field(ROOT, CHANGE, np.array([[0.0, 1.0], [-1.0 + 1e-9, 0.0]])), "turn must"),
     (lambda: transport.best_turn(0 * A, 0 * B, ROOT, CHANGE, TURN), "turn must"),
 ], ids=["root", "hessian", "hessian by a hair", "turn by a hair", "idle"])

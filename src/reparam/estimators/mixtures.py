@@ -57,7 +57,8 @@ def conditional_path(z, log_weights, means, log_sigmas):
         bells = (-0.5 * away**2 - log_sigmas[..., i] - 0.5 * LOG_2PI).exp()
         odds = shares.softmax(1)
         nearer = torch.where((odds * away).sum(1) > 0, -1.0, 1.0).to(z.dtype).detach()[:, None]
-        tail = (odds * nearer * torch.special.ndtr(nearer * away)).sum(1)  # F, or F - 1 where that keeps its digits
+        masses = 0.5 * torch.erfc(-nearer * away / 2**0.5)  # PyTorch's ndtr has no digits left at minus nine
+        tail = (odds * nearer * masses).sum(1)  # F, or F - 1 where that keeps its digits
         moved.append(attach_path(at, tail, (odds * bells).sum(1)))
         off = (moved[-1][:, None] - means[..., i]) * (-log_sigmas[..., i]).exp()
         shares = shares - 0.5 * off**2 - log_sigmas[..., i]

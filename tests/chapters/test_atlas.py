@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit
 
 from reparam import checks as check
+from reparam import quadrature
 from reparam.chapters import atlas
 from reparam.estimators.learned import LearnedControl
 from reparam.noise import generator
@@ -76,6 +77,9 @@ def test_more_coordinates_cost_the_score_function_more_and_a_slope_nothing():
     assert many["score function"][1] > 100 * one["score function"][1]
     assert many["pathwise"] == one["pathwise"]
     assert many["measure-valued"] == (80.0, one["measure-valued"][1])
+    squared_slope = quadrature.expectation(lambda z: (1.5 * np.sin(1.5 * z)) ** 2, 0.4, 0.8)
+    lost = (np.sin(0.15) / 0.15) ** 2
+    assert many["direction"][1] - one["direction"][1] == pytest.approx(39 * lost * squared_slope)
 
 
 @pytest.mark.parametrize("coupling", [0.0, 1.0])

@@ -68,8 +68,9 @@ def test_a_frame_of_the_slider():
 
 @pytest.mark.parametrize(("call", "word"), [
     (lambda: chapter.WeightLaw(0.0, 0.0), "sigma must"), (lambda: chapter.WeightLaw(math.nan, 1.0), "mu must"),
+    (lambda: chapter.WeightLaw(3.5, 1.0), "mu must"), (lambda: chapter.WeightLaw(-3.5, 1.0), "mu must"),
     (lambda: chapter.node_groups(5), "K must"), (lambda: chapter.node_groups(2, 0.0), "step must"),
-], ids=["sigma", "mu", "K", "step"])
+], ids=["sigma", "mu", "mu too large", "mu too small", "K", "step"])
 def test_bad_input_is_refused(call, word):
     with pytest.raises(ValueError, match=word):
         call()

@@ -7,7 +7,7 @@ import torch
 from samples.posterior import EPS, POSTERIOR, QS, WEIGHTS, M, V, close, log_joint, tensor
 from torch.testing import assert_close
 
-from reparam import estimators, noise
+from reparam import estimators, noise, quadrature
 from reparam.chapters import elbo
 from reparam.chapters import reparameterization as rp
 from reparam.estimators.bounds import elbo_integrand, total_derivative
@@ -23,6 +23,13 @@ def joint(z):
 
 def phi_at(mu, sigma, d=1):
     return torch.tensor([[mu] * d, [math.log(sigma)] * d], dtype=torch.float64)
+
+
+def test_the_gradient_of_many_has_the_mean_of_the_path():
+    eps, mass = map(torch.from_numpy, quadrature.normal_nodes(1, 60))
+    ours = torch.einsum("n,nrd->rd", mass, estimators.elbo_gradient(joint, phi_at(0.2, 0.5), eps))
+    path = estimators.total_derivative(joint, DiagonalGaussian(*phi_at(0.2, 0.5)), eps)
+    assert_close(ours, torch.stack([mass @ g for g in path]))
 
 
 def test_many_gaussians_at_once_equal_one_after_the_other():

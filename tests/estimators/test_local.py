@@ -23,6 +23,8 @@ def test_one_draw_by_hand():
     want = torch.tensor([[-1.0], [1.3], [0.0]], dtype=F64)
     assert_close(local.shared_weights(X, MU, SIGMA, eps), want)
     assert_close(local.own_weights(X, MU, SIGMA, eps.expand(3, 2, 1)), want)
+    half = local.own_weights(X, MU, SIGMA, 0.5 * eps.expand(3, 2, 1))
+    assert_close(half, (X @ MU + want) / 2)
     # spread of the first datum: sqrt(0.25 + 4 * 0.49)
     zeta = torch.tensor([[2.0], [0.0], [5.0]], dtype=F64)
     assert_close(local.local_activations(X, MU, SIGMA, zeta)[:, 0],

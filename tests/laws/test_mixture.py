@@ -20,6 +20,10 @@ def test_three_components():
     close(law.draw(np.array([0.1, 0.3, 0.7]), np.zeros(3)), np.array([0.0, 10.0, 20.0]))
 
 
+def test_the_mean_is_that_of_the_means():
+    assert TARGET.mean == pytest.approx(-0.35 * 1.5 + 0.65)
+
+
 def test_density_is_a_sum_of_bells():
     y = np.array([-2.0, 0.3, 1.1])
     close(TARGET.density(y), 0.35 * stats.norm.pdf(y, -1.5, 0.3) + 0.65 * stats.norm.pdf(y, 1.0, 0.8))

@@ -78,6 +78,9 @@ def test_more_coordinates_cost_the_score_function_more_and_a_slope_nothing():
     assert many["pathwise"] == one["pathwise"]
     assert many["measure-valued"] == (80.0, one["measure-valued"][1])
     squared_slope = quadrature.expectation(lambda z: (1.5 * np.sin(1.5 * z)) ** 2, 0.4, 0.8)
+    less_parabola = [quadrature.expectation(lambda e, k=k: (-1.5 * np.sin(1.5 * (0.4 + 0.8 * e))
+                                                            + 2.25 * np.cos(0.6) * 0.8 * e) ** k) for k in (1, 2)]
+    assert one["Taylor"][1] == pytest.approx(less_parabola[1] - less_parabola[0] ** 2)
     lost = (np.sin(0.15) / 0.15) ** 2
     assert many["direction"][1] - one["direction"][1] == pytest.approx(39 * lost * squared_slope)
 

@@ -12,6 +12,13 @@ from reparam.estimators.slopes import pathwise
 from reparam.laws.gaussian import DiagonalGaussian, GradientDraws
 
 
+def test_a_baseline_at_the_nodes_of_a_quadrature_is_exact():
+    q = DiagonalGaussian.from_sigma([0.3], [0.7])
+    nodes, weights = quadrature.normal_nodes(1, nodes=8)
+    mean = estimators.mean_baseline(lambda z: z[:, 0] ** 2, q, torch.from_numpy(nodes), weights)
+    assert_close(mean.mu, torch.tensor([0.3**2 + 0.7**2], dtype=torch.float64))
+
+
 def test_score_function_gradient_of_a_parabola_is_known():
     # E[z^2] = mu^2 + sigma^2: derivative 2 mu in mu, 2 sigma^2 in log sigma
     q = DiagonalGaussian.from_sigma([0.3, -1.0], [0.7, 1.4])

@@ -4,6 +4,7 @@ import torch
 from torch.distributions import Normal
 
 from reparam import bench
+from reparam.bench import run
 
 
 def test_too_small_a_budget_is_said(problem):
@@ -15,6 +16,21 @@ def test_too_small_a_budget_is_said(problem):
     assert verdict.right is None
     assert "more draws" in verdict.text or "heavy" in verdict.text
     assert bench.is_unbiased(score, problem.parameters, problem.law, problem.loss, seconds=-1.0).pattern == "budget"
+
+
+def test_a_difference_that_was_not_confirmed_in_time_is_not_called_right(problem, monkeypatch):
+    def too_large():  # the right value, and a gradient that is 30 % off
+        loss = problem.loss(problem.law().rsample((4,))).mean()
+        return loss + 0.3 * (loss - loss.detach())
+
+    asked = []
+    in_time = run.FIRST / 4
+    monkeypatch.setattr(run.Run, "_spent", lambda self: asked.append(1) or (0.0 if len(asked) <= in_time else 1e9))
+    verdict = bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=4)
+    assert (verdict.right, verdict.pattern) == (None, "budget")
+    assert "a difference was seen" in verdict.text
+    monkeypatch.undo()
+    assert bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=4).kind == "gradient"
 
 
 def test_an_interruption_keeps_what_there_is(problem):

@@ -61,6 +61,13 @@ def test_local_expectations_look_at_each_draw_once_and_at_each_flip():
     assert task.work == 4 * (1 + 5)
 
 
+def test_slopes_of_parameters_of_the_loss_are_paid_too(problem):
+    inside = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    task = ways.Task(Law(problem.law, Parameters([*problem.parameters, inside])), lambda z: (z - inside) ** 2)
+    ways.by_score(task, 4)
+    assert task.work == 4 * prices.price(1, 1)
+
+
 def test_only_what_applies_is_tried(problem):
     gaussian = ways.Task(Law(problem.law, Parameters(problem.parameters)), problem.loss)
     assert set(ways.applicable(gaussian)) == {"pathwise", "antithetic pairs", "score, leave-one-out", "score"}

@@ -85,6 +85,11 @@ def fingerprint(reports):
     return [[r["label"], r["tier"], *figure(r)] for r in reports]
 
 
+def far_below(tier, value, fails_at):
+    """True if two exact roads differ by so much less than is allowed that only rounding is seen, which jumps about."""
+    return tier in ROUNDING and value < fails_at - 2
+
+
 def same(was, now):
     """True if two checks have one label, one kind and one figure, rounding aside.
 
@@ -92,7 +97,7 @@ def same(was, now):
     """
     if was[:2] != now[:2]:
         return False
-    rounding = was[1] in ROUNDING and was[3] == now[3] and max(was[2], now[2]) < now[3] - 2
+    rounding = was[3] == now[3] and all(far_below(now[1], value, now[3]) for value in (was[2], now[2]))
     return rounding or all(
         a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=0.5 if was[1] in ROUNDING else 1e-12)
         for a, b in zip(was[2:], now[2:], strict=True)
@@ -120,7 +125,7 @@ def up_to_date(record, pages):
     """The record of these pages and of the others that exist, with whatever changed beginning anew."""
     digests = {page: freshness.digest(text, page.split("/")[-1]) + freshness.code_digest(text) for page, text in
                pages.items()}
-    kept = {page: entry for page, entry in record.items() if page in notebook_pages() and "first" in entry}
+    kept = {page: {"failed": {}} | entry for page, entry in record.items() if page in notebook_pages() and "first" in entry}
     changed = [page for page in pages if page in kept and kept[page]["digest"] != digests[page]]
     for page, result in replay.in_parallel(
         lambda page: replay.in_child(replay.reports, pages[page], kept[page]["seeds"][0]), changed
@@ -139,8 +144,7 @@ def room(check):
     if check["n"] < 2 or check["fails_at"] is None or check["tier"] == "law of samples":
         return math.inf
     deviation = math.sqrt(check["squares"] / (check["n"] - 1))
-    exact = check["tier"] in ROUNDING and check["mean"] < check["fails_at"] - 2
-    if deviation < 1e-9 or exact:  # rounding jumps about, far below the bound
+    if deviation < 1e-9 or far_below(check["tier"], check["mean"], check["fails_at"]):
         return math.inf
     return abs(check["fails_at"] - check["mean"]) / deviation
 
@@ -162,7 +166,7 @@ def summary(record):
     """Lines about what was recorded, the least room first, and how many checks have too little or move."""
     rows = [(room(c), page, c) for page, entry in record.items() for c in entry["checks"]]
     lost = [f"seed {seed} fails, {page}: {why}" for page, entry in record.items()
-            for seed, why in entry.get("failed", {}).items()]
+            for seed, why in entry["failed"].items()]
     lines, bad = [*lost, "", "least room (standard deviations over seeds from failing)"], 0
     for distance, page, check in sorted(rows, key=lambda row: row[0])[:15]:
         if distance < math.inf:
@@ -191,9 +195,9 @@ def main(arguments):
             print(f"seed {seed}: {page}" + (f": {failure}" if failure else ""), flush=True)
             if failure:
                 failed += 1
-                record[page].setdefault("failed", {})[str(seed)] = failure
+                record[page]["failed"][str(seed)] = failure
             else:
-                record[page].get("failed", {}).pop(str(seed), None)
+                record[page]["failed"].pop(str(seed), None)
                 record[page]["checks"] = add(record[page]["checks"], found)
                 record[page]["seeds"].append(seed)
                 record[page]["first"] = record[page]["first"] or fingerprint(found)

@@ -1,5 +1,6 @@
 """A comparison ends when it is decided, or with its budget."""
 
+import pytest
 import torch
 from torch.distributions import Normal
 
@@ -18,19 +19,21 @@ def test_too_small_a_budget_is_said(problem):
     assert bench.is_unbiased(score, problem.parameters, problem.law, problem.loss, seconds=-1.0).pattern == "budget"
 
 
-def test_a_difference_that_was_not_confirmed_in_time_is_not_called_right(problem, monkeypatch):
+@pytest.mark.parametrize(
+    ("draws", "looks"), [(4, run.FIRST / 4), (40_000, 5)], ids=["between looks", "within a look"]
+)
+def test_a_difference_that_was_not_confirmed_in_time_is_not_called_right(problem, monkeypatch, draws, looks):
     def too_large():  # the right value, and a gradient that is 30 % off
-        loss = problem.loss(problem.law().rsample((4,))).mean()
+        loss = problem.loss(problem.law().rsample((draws,))).mean()
         return loss + 0.3 * (loss - loss.detach())
 
     asked = []
-    in_time = run.FIRST / 4
-    monkeypatch.setattr(run.Run, "_spent", lambda self: asked.append(1) or (0.0 if len(asked) <= in_time else 1e9))
-    verdict = bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=4)
+    monkeypatch.setattr(run.Run, "_spent", lambda self: asked.append(1) or (0.0 if len(asked) <= looks else 1e9))
+    verdict = bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=draws)
     assert (verdict.right, verdict.pattern) == (None, "budget")
     assert "a difference was seen" in verdict.text
     monkeypatch.undo()
-    assert bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=4).kind == "gradient"
+    assert bench.is_unbiased(too_large, problem.parameters, problem.law, problem.loss, draws=draws).kind == "gradient"
 
 
 def test_an_interruption_keeps_what_there_is(problem):

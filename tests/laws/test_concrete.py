@@ -13,14 +13,6 @@ from reparam.laws import concrete, von_mises
 LOGITS = np.array([0.5, -0.7, 0.2])
 
 PI = softmax(LOGITS)
-
-
-def test_each_member_of_a_batch_has_its_own_temperature():
-    g = np.array([[0.1, -0.3, 0.8], [0.4, 0.0, -1.0]])
-    both = concrete.log_gumbel_softmax(np.stack([LOGITS, -LOGITS]), g, np.array([0.5, 2.0]))
-    for row, logits, noise_row, tau in zip(both, (LOGITS, -LOGITS), g, (0.5, 2.0), strict=True):
-        np.testing.assert_allclose(row, concrete.log_gumbel_softmax(logits, noise_row, tau))
-
 VALUES = np.array([1.0, 3.0, -0.5])
 
 SCORES = np.eye(3) - PI
@@ -30,6 +22,13 @@ ELL, TARGET = -0.8, 0.3
 
 def slope(y):
     return 2 * (y - TARGET)
+
+
+def test_each_member_of_a_batch_has_its_own_temperature():
+    g = np.array([[0.1, -0.3, 0.8], [0.4, 0.0, -1.0]])
+    both = concrete.log_gumbel_softmax(np.stack([LOGITS, -LOGITS]), g, np.array([0.5, 2.0]))
+    for row, logits, noise_row, tau in zip(both, (LOGITS, -LOGITS), g, (0.5, 2.0), strict=True):
+        np.testing.assert_allclose(row, concrete.log_gumbel_softmax(logits, noise_row, tau))
 
 
 def test_gumbel_noise_is_the_quantile_function_of_scipy():

@@ -168,7 +168,7 @@ class Run:
             return self._say(None, "undecided", "heavy tails", "a few replicates make much of the variance, so no "
                              "standard error can be trusted: the law of this gradient is too heavy-tailed, or its "
                              "events too rare, for the budget.", test)
-        if fault is None and test.alarm.any():
+        if test.alarm.any():
             return self._say(None, "undecided", "budget", "a difference was seen, and the budget ended before fresh "
                              "draws could confirm it: give more seconds or replicates.", test)
         if fault is None and test.power > 5 * self.resolution:

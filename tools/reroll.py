@@ -125,7 +125,8 @@ def up_to_date(record, pages):
     """The record of these pages and of the others that exist, with whatever changed beginning anew."""
     digests = {page: freshness.digest(text, page.split("/")[-1]) + freshness.code_digest(text) for page, text in
                pages.items()}
-    kept = {page: {"failed": {}} | entry for page, entry in record.items() if page in notebook_pages() and "first" in entry}
+    kept = {page: {"failed": {}} | entry for page, entry in record.items()
+            if page in notebook_pages() and "first" in entry}
     changed = [page for page in pages if page in kept and kept[page]["digest"] != digests[page]]
     for page, result in replay.in_parallel(
         lambda page: replay.in_child(replay.reports, pages[page], kept[page]["seeds"][0]), changed
